@@ -3,8 +3,8 @@ import type { Value } from '../tape.ts';
 import type { Structure } from './structure.ts';
 
 /*
- * The structure of a tape with its adjoints follows from that of the forward tape, which has the same values except the
- * adjoints. So a later forward tape of the same structure can run without recording them.
+ * The structure of a tape with its adjoints follows from the structure of the forward tape, which has the same values
+ * except the adjoints. So a later forward tape of the same structure can run without recording adjoints.
  */
 
 /** The structure of a tape with its adjoints, in terms of the forward tape. */
@@ -62,7 +62,7 @@ export function structureWith({ key, sizes, starts }: Adjoints, forward: Structu
   };
 }
 
-/** The most adjoints that an executor keeps. Beyond that all are dropped, and recorded again when needed. */
+/** The most {@link Adjoints} that an executor keeps. If there are more, all are dropped, and made again when needed. */
 const mostAdjoints = 256;
 
 /** A cache of adjoints by the structure of the forward tape. */

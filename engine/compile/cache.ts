@@ -1,7 +1,7 @@
 import type { Value } from '../tape.ts';
 import { differenceOf, type Structure } from './structure.ts';
 
-/** The number of tapes after which the count of new structures starts over. */
+/** The number of tapes after which the count of new structures starts again from 0. */
 const windowLength = 64;
 
 /** Plans, or their compiled code, by structure; the least recently used entry is dropped first. */

@@ -125,13 +125,13 @@ export class Expressions {
     return this.#intern('round', [a], '');
   }
 
-  /** `body` folded over the loop at `inner`; the result is available in the loop around it. */
+  /** `body` folded over the loop at `inner`. The result is available in the loop around that one. */
   fold(reducer: 'sum' | 'max', inner: Path, body: Expr): Expr {
     const kind = reducer === 'sum' ? 'sum' : 'largest';
     return this.#intern(kind, [body], `${inner}`, { path: inner.slice(0, -1), inner });
   }
 
-  /** A primitive of these arguments: computed if they are constants, rewritten if a rule fits. */
+  /** A primitive applied to arguments: computed if these are constants, and rewritten if a rule fits. */
   apply(kind: Primitive, args: readonly Expr[]): Expr {
     if (kind === 'select') {
       const [condition, yes, no] = args as [Expr, Expr, Expr];
@@ -151,7 +151,7 @@ export class Expressions {
   }
 
   #compared(kind: 'less' | 'equal', args: readonly Expr[]): Expr {
-    // Rounding keeps the sign, so comparisons with 0 need none.
+    // Rounding keeps the sign, so numbers compared with 0 are not rounded.
     const rounds = this.#rounds && !args.some(arg => arg.kind === 'constant' && arg.value === 0);
     return this.#intern(kind, rounds ? args.map(arg => this.round(arg)) : args, '');
   }
@@ -191,8 +191,9 @@ export class Expressions {
     return undefined;
   }
 
+  /** The plain product of `factor` and `other`, with the guess that it is 0 where `factor` is 0. */
   #masked(factor: Expr, other: Expr, taint: Taint = taintOfGuess.masked): Expr {
-    // These products need no guess.
+    // If `factor` is a constant other than 0, or `other` a finite constant, the product needs no guess.
     const isPlain = (factor.kind === 'constant' && factor.value !== 0) || isFiniteNumber(other);
     if (isPlain && taint === taintOfGuess.masked) return this.apply('mul', [factor, other]);
     return this.#intern('mul', [factor, other], `masked ${taint}`, { guess: 'masked', taint });
@@ -207,7 +208,7 @@ export class Expressions {
     return this.#intern('mul', [a, b], 'exchanged', { guess: 'exchanged', taint });
   }
 
-  /** The algebra that adds to these expressions, until that of another instance is requested. */
+  /** The algebra that adds to these expressions, until the algebra of another instance is requested. */
   get algebra(): RuleAlgebra<Expr> {
     current = this;
     return algebra;

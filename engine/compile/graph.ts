@@ -61,6 +61,7 @@ export function graphOf(
     return make({ kind: 'map', expression, cost, text }, inputs, shape, text);
   };
 
+  /** For each list of values that others wait for, the list of their nodes. */
   const nodesAfter = new Map<readonly Value[], readonly Node[]>();
 
   for (const [liveIndex, value] of live.entries()) {
@@ -170,7 +171,7 @@ function merged(
   return [...others, make({ kind: 'scatter', placements, overlaps: true }, parts, shape, undefined)];
 }
 
-/** The most terms added up in one node. More are added in stages, which bounds the length of a loop. */
+/** The most terms added up in one node. More terms are added up in stages, which bounds the length of a loop. */
 const mostTerms = 32;
 
 /** The sum of some terms, in stages of {@link mostTerms}; `add` makes the node of a stage. */
@@ -182,7 +183,7 @@ function totalOf(terms: readonly Node[], add: (terms: readonly Node[]) => Node):
   return totalOf(stages, add);
 }
 
-/** Adds a few terms one after the other, and many by halves, so that expressions do not nest deeply. */
+/** Adds up to 8 terms one after the other, and more terms by halves, so that expressions do not nest deeply. */
 function sumOf<T>(s: Scalar<T>, terms: readonly T[]): T {
   if (terms.length <= 8) return terms.reduce((total, term) => s.add(total, term));
   const half = terms.length >> 1;

@@ -70,7 +70,7 @@ export function isUnsure(sinks: readonly Sink[]): boolean {
   return unsure;
 }
 
-/** The products that a sum may be exchanged with: those of `mul` and `scaled`. */
+/** The texts of the products in a sum that may be exchanged: those of `mul` and `scaled`. */
 const products = new Set(
   [
     map((s, a, b) => s.mul(a, b)),

@@ -26,10 +26,10 @@ export type Taint = 0 | 1 | 2;
 
 /** Fields of every expression. */
 interface Common {
-  /** Number in order of creation; arguments have smaller ones. */
+  /** Number in order of creation; arguments have smaller numbers. */
   readonly id: number;
   readonly args: readonly Expr[];
-  /** The loop in which it is computed: the innermost one whose index it depends on. */
+  /** The loop in which the expression is computed: the innermost loop whose index it depends on. */
   readonly path: Path;
   readonly taint: Taint;
 }
@@ -129,7 +129,8 @@ export function deepest(exprs: readonly Expr[]): Path {
 }
 
 /**
- * Visits `roots` and all expressions they depend on, each once, arguments first. Skips those for which `into` is false.
+ * Visits `roots` and all expressions they depend on, each once, arguments first. Skips an expression, and all that only
+ * it depends on, if `into` returns false.
  */
 export function walkExprs(
   roots: readonly Expr[],
@@ -271,7 +272,7 @@ export interface MatmulStep extends AnyStep {
 
 export type Step = LoopStep | MatmulStep;
 
-/** The steps of a structure, and the buffers that each reads and writes. It fits all poses of the structure. */
+/** The steps that compute a tape, and their buffers. A plan fits all poses of one structure. */
 export interface Plan {
   readonly steps: readonly Step[];
   /**
@@ -283,6 +284,6 @@ export interface Plan {
   readonly inputs: readonly PlanInput[];
   /** The buffers of the wanted values. */
   readonly wanted: readonly number[];
-  /** True if its results hold only if they are finite: see guesses.ts. */
+  /** True if the plan makes guesses, so that its results are right only if they are finite: see guesses.ts. */
   readonly isGuess: boolean;
 }

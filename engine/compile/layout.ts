@@ -53,6 +53,7 @@ class Gaps {
   length = 0;
   readonly #gaps: { at: number; length: number }[] = [];
 
+  /** Takes `length` entries and returns their offset. */
   take(length: number): number {
     let best = -1;
     for (let i = 0; i < this.#gaps.length; i++) {
@@ -77,6 +78,7 @@ class Gaps {
     return at;
   }
 
+  /** Returns `length` entries from offset `at`. */
   give(at: number, length: number): void {
     if (length === 0) return;
     let i = this.#gaps.length;

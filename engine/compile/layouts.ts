@@ -18,12 +18,14 @@ export class Layouts<T extends LayoutKey> {
 
   /** @param numbers the approximate size of a layout, in numbers of 8 bytes */
   constructor(numbers: number) {
+    // The number of slots is a power of 2, from 4 to 256.
     const exponent = Math.log2(mostBytes / (8 * Math.max(1, numbers)));
     this.#slots = new Array(2 ** Math.max(2, Math.min(8, Math.floor(exponent))));
   }
 
   /** The layout for the sizes and starts of a pose, from the cache or from `make`. */
   get({ sizes, starts }: Structure, make: () => T): T {
+    // The upper half of the hash varies more.
     const slot = (hashOf(sizes, hashOf(starts, 0)) >>> 16) & (this.#slots.length - 1);
     const cached = this.#slots[slot];
     if (cached && isSame(cached.sizes, sizes) && isSame(cached.starts, starts)) return cached;
@@ -33,7 +35,10 @@ export class Layouts<T extends LayoutKey> {
   }
 }
 
-/** Knuth's multiplicative hash: its upper bits differ for similar lengths. */
+/**
+ * Knuth's multiplicative hash: the factor is a prime near 2³² over the golden ratio. The upper bits differ for similar
+ * lengths.
+ */
 function hashOf(numbers: readonly number[], seed: number): number {
   let hash = seed;
   for (let i = 0; i < numbers.length; i++) hash = Math.imul(hash ^ (numbers[i] as number), 0x9e3779b1);

@@ -5,7 +5,7 @@ import type { Node, Placement } from './node.ts';
 import type { Passes } from './plan.ts';
 import { one, type Size } from './sizes.ts';
 
-/* Each pass as text: one line for each of its results. */
+/* The output of each pass as text. */
 
 /** The output of every pass on the way from a tape to a plan. */
 export function listingOf({ graph, storage, schedule, loops, plan }: Passes): string {
@@ -84,7 +84,7 @@ function placementText(placement: Placement): string {
   return `from (${placement.starts.map(start => (start === undefined ? 0 : `start ${start}`)).join(', ')})`;
 }
 
-/** Expressions by name, and each sink. */
+/** The expressions of a loop by name, then its sinks. */
 function fusedText({ sinks }: FusedLoop): string {
   const lines: string[] = [];
   walkExprs(

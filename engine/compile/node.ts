@@ -13,7 +13,7 @@ export interface MapNodeForm extends MapForm {
   readonly cost: number;
   /** A text that is the same for expressions that compute the same. */
   readonly text: string;
-  /** True if it is part of an exchanged sum, which is right only if its results are finite. */
+  /** True for the product of an exchanged sum, which is right only if the results are finite. */
   readonly isExchanged?: true;
 }
 
@@ -65,7 +65,7 @@ export interface Node {
 
 /**
  * Makes a node, or returns an existing one with equal form, inputs, shape and `key`. Without a key the node is always
- * new. A node that waits for others equals only nodes that wait for the same.
+ * new. A node that waits for others equals only nodes that wait for the same nodes.
  */
 export type Make = (
   form: NodeForm,

@@ -16,7 +16,7 @@ import type { Size } from './sizes.ts';
  * block where its arguments are available, and code masked by a condition is put in a branch.
  */
 
-/** The offset of each buffer in the arena, as an expression, and its shape. */
+/** The shape of each buffer, and its offset in the arena as an expression. */
 export interface BufferLocations {
   offsetOf(buffer: number): Expr;
   shapeOf(buffer: number): readonly Size[];
@@ -171,7 +171,7 @@ function reachable(path: Path, goals: readonly Goal[], available: ReadonlySet<Ex
   return reached;
 }
 
-/** A branch around an innermost block in which every term is masked by one condition; undefined if there is none. */
+/** A branch around an innermost block whose terms are all masked by one condition; undefined if no condition does. */
 function maskedBlock(
   path: Path,
   goals: readonly Goal[],
@@ -209,7 +209,8 @@ function maskedBlock(
 const none: ReadonlySet<Expr> = new Set();
 
 /**
- * The conditions without which an expression is exactly 0, whatever its inputs: it is 0 if any one of them is false.
+ * The conditions that must all hold for an expression not to be 0: if any of them is false, the expression is exactly
+ * 0, whatever its inputs.
  */
 export function zeroUnless(expr: Expr, cache: Map<Expr, ReadonlySet<Expr>> = new Map()): ReadonlySet<Expr> {
   const cached = cache.get(expr);

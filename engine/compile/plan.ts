@@ -32,7 +32,7 @@ export interface Passes {
 /** Functions called with each new plan; tests add the verifier. */
 export const planListeners: Set<(plan: Plan) => void> = new Set();
 
-/** Makes the plan of a structure, from the first tape that has it. */
+/** Makes the plan of a structure from a tape that has this structure. */
 export function planOf(
   live: readonly Value[],
   wanted: readonly Value[],
@@ -165,7 +165,7 @@ function loopStep(
   };
 }
 
-/** The initial number of a buffer in which a loop accumulates a sum or a maximum; undefined for other nodes. */
+/** The number that fills a buffer before loops accumulate a sum or maximum in it; undefined for other buffers. */
 function clearedTo({ form, shape }: Node): number | undefined {
   if (form.kind === 'scatter') return form.overlaps ? (form.isMaximum ? -Infinity : 0) : undefined;
   if (form.kind !== 'reduce' || longAxes(shape).length === 0) return undefined;

@@ -21,7 +21,7 @@ import { type Structure, structureOf } from './structure.ts';
 /** A parameter or constant of a pose. */
 export type Input = ParameterForm | ConstantForm;
 
-/** A pose bound to a machine, with the bytes it needs. */
+/** A pose bound to a machine, with the bytes that the pose needs. */
 export interface BoundPose {
   readonly bytes: number;
 }

@@ -30,7 +30,7 @@ const costOfSink = 10;
 
 /** Roots that share a loop, or one matrix product. */
 export interface Group {
-  /** Its number in the order of execution, from 0. */
+  /** The number of the group in the order of execution, from 0. */
   readonly order: number;
   readonly roots: readonly Root[];
   readonly matmul?: Node;
@@ -217,6 +217,7 @@ function groupsOf(
       join(`${stage} over ${outer}`, { stage, outer, roots: [], matmul: undefined }, root);
     }
   }
+  // Within a stage, straight-line code comes first, then loops, then matrix products.
   const rank = ({ matmul, outer }: Sorted) => (matmul ? 2 : outer === undefined ? 0 : 1);
   return [...groups.values()]
     .sort((a, b) => a.stage - b.stage || rank(a) - rank(b))
@@ -295,8 +296,8 @@ function shareAcross(draft: Draft): Node[] {
 }
 
 /**
- * Unstores shared nodes that turn out to be cheap: nodes that they are computed from may have been stored after their
- * cost was counted.
+ * Unstores shared nodes that turn out to be cheap, since their inputs may have been stored after their cost was
+ * counted.
  */
 function unstoreCheap(draft: Draft, shared: readonly Node[]): void {
   const costs = new Map<Node, number>();
@@ -314,8 +315,9 @@ function unstoreCheap(draft: Draft, shared: readonly Node[]): void {
 
 /**
  * Moves an expensive node into an earlier loop that reads the same input, if the node is the only reason to keep that
- * input longer. For example, the slope of softplus moves next to softplus, so that later loops no longer need the matrix
- * product from which both are computed. The node takes the memory of the input, and the common parts are computed once.
+ * input longer. For example, the slope of softplus moves next to softplus, so that later loops no longer need the
+ * matrix product from which both are computed. The node takes the memory of the input, and the common parts are
+ * computed once.
  */
 function bringForward(draft: Draft): void {
   const visits = new Visits(draft);
@@ -358,7 +360,7 @@ class Visits {
     return this.#inside.get(group) as Set<Node>;
   }
 
-  /** The last two groups over an axis that read a node, the later one second; undefined where there are fewer. */
+  /** The last two groups over an axis that read a node, the later one second; undefined in place of missing ones. */
   lastReaders(node: Node, outer: Size): [OpenGroup | undefined, OpenGroup | undefined] {
     let [before, last]: [OpenGroup?, OpenGroup?] = [];
     for (const group of this.#readersOf.get(node) ?? []) {
@@ -408,7 +410,7 @@ function groupSetOf(groups: Map<Node, Set<OpenGroup>>, node: Node): Set<OpenGrou
   return set;
 }
 
-/** The stored nodes that an entry of `node` reads; undefined if it reads one at another index than its own. */
+/** The stored nodes that an entry of `node` reads; undefined if it reads one of them at an index other than its own. */
 function leavesInOrder(draft: Draft, node: Node): Node[] | undefined {
   const leaves = new Set<Node>();
   const seen = new Set<Node>();

@@ -1,4 +1,4 @@
-/** The number of a length in a structure. Equal lengths have the same number; {@link one} is that of length 1. */
+/** The number of a length in a structure. Equal lengths have the same number; that of length 1 is {@link one}. */
 export type Size = number;
 
 /** The size of axes of length 1, which is part of the structure. */

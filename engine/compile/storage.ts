@@ -7,7 +7,7 @@ import { isPrefix, longAxes, one, outermost, type Size, sameWithoutOnes } from '
  * readers: an elementwise chain with its broadcasts, gathers and inner sums becomes the body of one loop.
  */
 
-/** The cost of an entry, in additions, from which a node is stored rather than computed in two loops. */
+/** The least cost of an entry, in additions, for which a node is stored rather than computed in two loops. */
 export const expensive = 6;
 
 /**
@@ -26,15 +26,15 @@ export const largestLoop = 6000;
 export interface Storage {
   /** Nodes with a buffer. */
   readonly stored: ReadonlySet<Node>;
-  /** Nodes that are complete only when their loop is over; readers wait for that. */
+  /** Nodes that are complete only when their loop is over, so that readers need a later loop. */
   readonly barriers: ReadonlySet<Node>;
   /** The cost of one entry of each node, computed from barriers, inputs and fills, in additions. */
   readonly costs: ReadonlyMap<Node, number>;
 }
 
 /**
- * Decides which nodes are stored. A node that waits for a checkpoint has its inputs stored, unless they wait for the
- * same nodes. Otherwise whatever those inputs are computed from would have to be kept.
+ * Decides which nodes are stored. The inputs of a node that waits for a checkpoint are stored, unless they wait for the
+ * same nodes. Otherwise everything that these inputs are computed from would have to be kept.
  */
 export function storageOf({ nodes, wanted }: Graph): Storage {
   const barriers = new Set(nodes.filter(isBarrier));
@@ -124,7 +124,7 @@ function findFolds(node: Node, seen: Set<Node>, folds: Node[]): void {
   }
 }
 
-/** The work that a node adds to a loop, in additions, including that of reading its operands. */
+/** The work that a node adds to a loop, in additions. Reading its operands counts as 3. */
 export function workOf(node: Node): number {
   return 3 + ownCost(node);
 }

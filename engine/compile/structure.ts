@@ -24,11 +24,14 @@ export interface Structure {
 
 /**
  * Numbers of expressions. Two function objects with the same text have the same number. A function may take any number
- * of inputs, and has a text for each number: a sum and a product of one input have the same text, those of two do not.
+ * of inputs, and has a text for each number of inputs: a sum and a product have the same text for one input, but not
+ * for two.
  */
 const numbersByText = new Map<string, number>();
 const numbersByExpression = new WeakMap<Expression, number[]>();
-/** The most texts kept. Beyond that all are dropped; numbers are never reused, so this costs at most new plans. */
+/**
+ * The most texts kept. If there are more, all are dropped. Numbers are never reused, so this costs at most new plans.
+ */
 const mostTexts = 4096;
 let nextNumber = 0;
 
@@ -98,7 +101,9 @@ class Key {
     this.#length = 0;
   }
 
-  /** The text. If it equals the last one, that string is returned: comparing is cheaper than making a string. */
+  /**
+   * The key as text. If it equals the last text, that string is returned: comparing is cheaper than making a string.
+   */
   text(): string {
     if (!this.#isLatest()) {
       this.#latest = this.#build();
@@ -117,6 +122,7 @@ class Key {
 
   #build(): string {
     let text = '';
+    // A function takes a limited number of arguments, so the characters are converted in parts.
     const most = 8192;
     for (let from = 0; from < this.#length; from += most) {
       const part = this.#characters.subarray(from, Math.min(from + most, this.#length));
@@ -183,9 +189,9 @@ function pushStarts(form: Form, inputs: readonly Value[], starts: number[]): voi
 }
 
 /**
- * Reads the structure of the live values of a tape, oldest first. For a tape without its adjoints, the last wanted
- * values are the targets and then `wrt`; `gradient` is the number of each. The key then also distinguishes ops of one
- * form, which may have different rules.
+ * Reads the structure of the live values of a tape, oldest first. `gradient` is given for a forward tape whose adjoints
+ * are wanted too: it counts the targets and the values of `wrt`, which are the last wanted values. The key then also
+ * distinguishes ops of one form, which may have different rules.
  */
 export function structureOf(
   live: readonly Value[],

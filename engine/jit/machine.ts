@@ -9,7 +9,9 @@ import type { TensorData } from '../tensor.ts';
 import { matmulSource } from './matmul.ts';
 import { type LoopSource, type Slot, sourceOf } from './print.ts';
 
-/** The memory of an executor: one array, which each run overwrites. It shrinks again some runs after a large pose. */
+/**
+ * The memory of an executor: one array, which each run overwrites. It grows for a large pose, and shrinks again later.
+ */
 export class Arena {
   readonly precision: Precision;
   readonly entryBytes: number;
@@ -17,7 +19,7 @@ export class Arena {
   /** The same memory as float64, in which the sums of a float32 arena are accumulated. */
   #sums: Float64Array;
   #runs = 0;
-  /** The most entries needed by a run since the size was last reviewed. */
+  /** The largest number of entries that a run needed since the size was last reviewed. */
   #largest = 0;
 
   constructor(precision: Precision) {
@@ -37,6 +39,7 @@ export class Arena {
   /** Makes room for `length` entries. The contents may be lost. */
   reserve(length: number): void {
     this.#largest = Math.max(this.#largest, length);
+    // The arena shrinks only if no run needed a quarter of it, and never to save less than 1024 entries.
     const isDue = ++this.#runs % runsPerReview === 0;
     const isTooLarge = isDue && this.#numbers.length > 4 * this.#largest + 1024;
     if (isDue) this.#largest = length;
@@ -54,7 +57,7 @@ export class Arena {
   }
 }
 
-/** The number of runs after which an arena shrinks if it is far larger than any of them needed. */
+/** The number of runs after which an arena shrinks if it is far larger than any of these runs needed. */
 const runsPerReview = 64;
 
 /** Runs a step of a plan. Takes the arena, the arena as float64, the frame of the step, and its inputs. */
@@ -131,7 +134,7 @@ export class JitMachine implements Machine<JitPose> {
 
   #prepare({ sizes, starts }: Structure): Prepared {
     const counts = this.#plan.buffers.map(({ shape }) => lengthOf(shape, sizes));
-    // A float64 sum takes two entries of a float32 arena, and begins at an even one.
+    // In a float32 arena, a float64 sum takes two entries and begins at an even offset, so all lengths are even.
     const lengths =
       this.#summed.size === 0
         ? counts

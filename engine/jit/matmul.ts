@@ -1,9 +1,9 @@
-/** The rows of a tile, which are also its columns. */
+/** The numbers of the rows of a tile, and of its columns. */
 const tile = [0, 1, 2, 3];
 
 /**
- * The source of a matrix product C = op(A)·op(B), where C is m × n and k is the summed length; `op` transposes an
- * operand that is stored transposed.
+ * The source of a matrix product C = op(A)·op(B), where C is m × n and k is the number of terms of each sum. `op`
+ * transposes an operand that is stored transposed.
  *
  * Tiles of 4 × 4 of C are summed in locals, so that each number read is used four times. This is several times as fast
  * as three plain loops, which wait for memory. Larger tiles do not fit in the registers.

@@ -23,9 +23,9 @@ export interface Slot {
 export interface LoopSource {
   readonly text: string;
   readonly slots: readonly Slot[];
-  /** The plan's inputs it reads, in the order of x. */
+  /** The plan's inputs that the loop reads, in the order of x. */
   readonly inputs: readonly number[];
-  /** The special functions it calls, by name. */
+  /** The special functions that the loop calls, by name. */
   readonly specials: ReadonlyMap<string, SpecialFunction>;
 }
 
@@ -137,10 +137,13 @@ class Printer {
     return `${lines(before)}${loop}${lines(after)}`;
   }
 
-  /** A local for an expression used more than once, or inside a deeper loop; others are printed where they are used. */
+  /**
+   * The declaration of a local for an expression that is used more than once or inside a deeper loop. Other expressions
+   * are printed where they are used.
+   */
   #let(expr: Expr, indent: string): string {
     if (!this.#uses.needsLocal(expr)) return '';
-    // Forget the local of an earlier loop, whose scope has ended.
+    // Forget a local of an earlier loop: its scope has ended.
     this.#names.delete(expr);
     const text = bare(this.#text(expr));
     return `${indent}const ${this.#name(expr)} = ${text};\n`;
@@ -240,7 +243,7 @@ function folded(name: string, isSum: boolean, term: string): string {
   return isSum ? `${name} += ${term}` : `${name} = Math.max(${name}, ${term})`;
 }
 
-/** A text without its outer parentheses. */
+/** A text without the parentheses around all of it, if there are any. */
 function bare(text: string): string {
   if (!text.startsWith('(')) return text;
   let depth = 0;

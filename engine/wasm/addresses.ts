@@ -4,7 +4,7 @@ import { type Code, type FunctionBuilder, i32, ints, type Local, load, op } from
 import type { Frame } from './frame.ts';
 import { type Address, type Lanes, loadAt } from './lanes.ts';
 
-/** Writes positions as byte addresses, in integer arithmetic. */
+/** Writes code that computes the byte addresses of positions. */
 export class Addresses {
   readonly #f: FunctionBuilder;
   readonly #frame: Frame;
@@ -16,7 +16,7 @@ export class Addresses {
   readonly #counters = new Map<string, Code>();
   /** The lanes of the current vectorized loop. */
   #lanes: Lanes | undefined;
-  /** For expressions in that loop, true if they differ from lane to lane. */
+  /** For expressions in the vectorized loop, true if they differ from lane to lane. */
   #varying = new Map<Expr, boolean>();
 
   constructor(f: FunctionBuilder, frame: Frame) {
@@ -57,14 +57,14 @@ export class Addresses {
     this.#addresses.set(expr, { kind, at: this.#f.let(kind === 'lanes' ? 'v128' : 'i32', at, 'at') });
   }
 
-  /** The address of a loaded entry. Positions in buffers count from the beginning of the arena. */
+  /** The address of a loaded entry. Positions in buffers count from the beginning of the memory. */
   ofLoad({ array, args: [position] }: ExprOf<'load'>): Address {
     const offset = this.addressOf(position as Expr);
     if (array.kind === 'buffer') return offset;
     return sum({ kind: 'same', at: this.#frame.slot('input', array.number) }, offset, this.#asLanes);
   }
 
-  /** Four times a position: an address in the arena, or an offset from the beginning of an input. */
+  /** Four times a position: an address in the memory, or an offset from the beginning of an input. */
   addressOf(expr: Expr): Address {
     const held = this.#addresses.get(expr);
     if (held) return held;
@@ -149,6 +149,7 @@ export class Addresses {
     return varies;
   }
 
+  /** The addresses of the four lanes, as a vector. Adjacent numbers are 4 bytes apart. */
   readonly #asLanes = ({ kind, at }: Address): Code => {
     if (kind === 'lanes') return at;
     const spread = op('i32x4.splat', at);
@@ -156,6 +157,7 @@ export class Addresses {
   };
 }
 
+/** The sum of two numbers, simplified if either is 0. */
 function added(a: Code, b: Code): Code {
   if (a.kind === 'number' && a.number === 0) return b;
   return b.kind === 'number' && b.number === 0 ? a : op('i32.add', a, b);

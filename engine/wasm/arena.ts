@@ -9,7 +9,7 @@ export interface Loaded {
   readonly binding: Binding;
 }
 
-/** The inputs in the memory, the machine that loaded them, and the set of shared tensors. */
+/** The inputs that a run left in the memory, its machine, and its set of shared tensors. */
 export interface LoadedInputs {
   readonly machine: object;
   readonly shared: ReadonlySet<Tensor>;
@@ -20,7 +20,7 @@ export interface LoadedInputs {
 const page = 65536;
 /** Pages of the largest memory that 32-bit addresses reach: 4 GiB. */
 const mostPages = 65536;
-/** Spare bytes at the end, since reading a vector at the last number reads past it. */
+/** Spare bytes at the end of the memory: reading a vector at the last number reads past that number. */
 const slack = 64;
 
 /** The linear memory of an executor. It grows for larger poses, and each pose overwrites the one before. */
@@ -52,7 +52,10 @@ export class Arena {
     return this.#doubles;
   }
 
-  /** Takes the memory for a run. Returns the inputs in it if the last run had the same machine and shared tensors. */
+  /**
+   * Takes the memory for a run. Returns the inputs that the last run left there, if it had the same machine and shared
+   * tensors.
+   */
   take(machine: object, shared: ReadonlySet<Tensor> | undefined): LoadedInputs | undefined {
     const left = this.#left;
     this.#left = undefined;
@@ -86,7 +89,7 @@ export class Arena {
     this.#doubles = new Float64Array(buffer);
   }
 
-  /** Grows the memory by `more` pages if possible, else by `least` pages, which `bytes` need. */
+  /** Grows the memory by `more` pages if possible, else by `least` pages, which hold `bytes` bytes. */
   #grow(bytes: number, least: number, more: number): void {
     const generous = Math.min(more, mostPages - this.memory.buffer.byteLength / page);
     try {
@@ -95,7 +98,7 @@ export class Arena {
         return;
       }
     } catch {
-      // Grow by no more than needed.
+      // The memory cannot grow that far: grow by no more than needed.
     }
     try {
       this.memory.grow(least);

@@ -62,18 +62,19 @@ export function passesOf(plan: Plan): Pass[] {
   return passes;
 }
 
-/** The most steps to look ahead when deciding whether to postpone a pass. */
+/** The largest number of steps to look ahead when deciding whether to postpone a pass. */
 const mostAhead = 256;
 
 /** The steps that are in no pass yet, and their dependencies. */
 class Queue {
   readonly #candidates: readonly Candidate[];
-  /** For each step, the steps that must run earlier, or before it in the same pass. */
+  /** For each step, the steps that must run before it, in an earlier pass or in the same one. */
   readonly #needs: readonly (readonly number[])[];
   /** For each step, the steps that depend on it. */
   readonly #followers: readonly number[][];
   /** For each buffer, the steps that read it. */
   readonly #readers = new Map<number, Candidate[]>();
+  /** The buffers of the wanted values. */
   readonly #wanted: ReadonlySet<number>;
   /** For each step, the number of its unfinished dependencies. */
   readonly #waiting: number[];
@@ -112,14 +113,14 @@ class Queue {
     }
   }
 
-  /** True if a step, which has `waiting` unfinished dependencies, can run: it has none and its section has begun. */
+  /** True if a step with `waiting` unfinished dependencies can run: there are none, and its section has begun. */
   #isReady(index: number, waiting: number): boolean {
     return waiting === 0 && index < this.#end;
   }
 
   /**
    * Returns the steps to run next, or no steps at the end. A pass that would have more steps if others ran first is
-   * postponed. For example, if steps over edges wait for steps over atoms, the latter run first.
+   * postponed. For example, if steps over edges wait for steps over atoms, the steps over atoms run first.
    */
   next(): Candidate[] {
     this.#open();
@@ -210,7 +211,7 @@ class MinHeap {
   }
 
   push(number: number): void {
-    // A new number is usually the largest: search from the largest, at the start of the list.
+    // The list is in descending order.
     let [low, high] = [0, this.#numbers.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -225,7 +226,7 @@ class MinHeap {
   }
 }
 
-/** True if a later step reads only the rows of its band from the buffers that an earlier one writes. */
+/** True if step `after` reads only the rows of its band from the buffers that step `before` writes. */
 function canShareBands(before: Candidate, after: Candidate): boolean {
   const { reads } = after.part.step;
   return before.part.step.writes.every(
@@ -233,7 +234,7 @@ function canShareBands(before: Candidate, after: Candidate): boolean {
   );
 }
 
-/** Dependencies of each step: every earlier writer of a buffer it reads, and the last writer of one it writes. */
+/** Dependencies of each step: all earlier writers of the buffers it reads, and the last writers of those it writes. */
 function needsOf({ steps }: Plan): number[][] {
   const writers = new Map<number, number[]>();
   return steps.map(({ reads, writes }, index) => {
@@ -250,7 +251,7 @@ function needsOf({ steps }: Plan): number[][] {
   });
 }
 
-/** A step with the way it can be split into bands. */
+/** Returns a step, and the way it can be split into bands. */
 function candidateOf(plan: Plan, step: Step, index: number): Candidate {
   return { index, ...(step.kind === 'loop' ? splitOfLoop(plan, step) : splitOfMatmul(step)) };
 }
@@ -265,7 +266,7 @@ function splitOfMatmul(step: MatmulStep): Split {
     new Set(operands.flatMap(({ kind, number }) => (kind === 'buffer' ? [number] : [])));
   const isSingle = batch.every(size => size === one);
   if (isSingle && !transposeA && m !== one) {
-    // A buffer that is also the right operand is needed as a whole.
+    // If the left operand is also the right operand, the step reads all of its rows.
     const ownReads = new Set([...buffers(a)].filter(buffer => !buffers(b).has(buffer)));
     return { part: { kind: 'rows', step }, axis: m, ownReads, ownWrites: new Set(writes) };
   }

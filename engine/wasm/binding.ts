@@ -16,7 +16,7 @@ export interface Extra {
   /** The buffer of the product or of the sums. */
   readonly buffer: number;
   readonly id: number;
-  /** The first part that needs it. */
+  /** The first part that needs this memory. */
   readonly part: CompiledStep;
 }
 
@@ -73,7 +73,7 @@ function extrasOf(part: CompiledStep): Omit<Extra, 'id'>[] {
   return transposeA && !transposeB ? [total] : [{ kind: 'panel', buffer, part }, total];
 }
 
-/** The most terms of a product that are added up in float32, block by block. Sums of more terms are float64. */
+/** The largest number of terms of a product that are added up in float32, block by block. Sums of more are float64. */
 export const mostTerms = 512;
 
 /** The memory layout of one pose. Addresses are in bytes. */
@@ -89,10 +89,14 @@ export interface Binding {
   readonly bytes: number;
 }
 
-/** The number rounded up to a multiple. */
-const up = (number: number, to: number) => Math.ceil(number / to) * to;
-/** The numbers in a band of one buffer: few enough that the bands of several buffers stay in the cache. */
+/** Rounds a number up to a multiple of `unit`. */
+const roundUp = (number: number, unit: number) => Math.ceil(number / unit) * unit;
+/** The most numbers in a band of one buffer, so that the bands of several buffers stay in the cache. */
 const bandNumbers = 16384;
+/** The unit of the number of rows in a band: a multiple of the lanes of a vector and of the rows of a tile. */
+const rowUnit = 12;
+/** The fewest and the most rows in a band. */
+const [fewestRows, mostRows] = [3 * rowUnit, 85 * rowUnit];
 
 /** Lays out one pose. The inputs begin at `begin` or just after it. */
 export function bindingOf(
@@ -103,15 +107,15 @@ export function bindingOf(
   begin: number,
 ): Binding {
   const { plan, passes } = module;
-  let end = up(begin, 64);
+  let end = roundUp(begin, 64);
   const addresses = new Array<number>(inputs.length);
-  // Parameters first: their addresses stay the same when other inputs change size.
+  // Parameters come first, so that their addresses stay the same when constants change size.
   for (const wanted of ['parameter', 'constant'] as const) {
     for (let i = 0; i < inputs.length; i++) {
       const { kind, tensor } = inputs[i] as Input;
       if (kind !== wanted) continue;
       addresses[i] = end;
-      end = up(end + 4 * tensor.data.length, 16);
+      end = roundUp(end + 4 * tensor.data.length, 16);
     }
   }
   const bands = passes.map(pass => bandOf(module, pass, sizes));
@@ -130,35 +134,35 @@ export function bindingOf(
       else lengths[id] = lengths[buffer] as number;
     }
   }
-  const arena = up(end, 64);
+  const arena = roundUp(end, 64);
   // A float64 sum takes as much memory as two float32 numbers.
   for (let id = 0; id < lengths.length; id++)
-    lengths[id] = up(lengths[id] as number, 4) * (module.folds.sums.has(id) ? 2 : 1);
+    lengths[id] = roundUp(lengths[id] as number, 4) * (module.folds.sums.has(id) ? 2 : 1);
   const { offsets, length } = layoutOf(room.lifetimes, lengths);
   const buffers = lengths.map((_, id) => arena + 4 * (offsets[id] as number));
   return { sizes, inputs: addresses, buffers, bands, bytes: arena + 4 * length };
 }
 
-/** The length of a packed right operand. */
+/** The length of a packed right operand, in float32 numbers. */
 function panelLength({ step }: CompiledStep, sizes: readonly number[]): number {
   const { k, n } = step as MatmulStep;
   return panelBytes(sizes[k] as number, sizes[n] as number) / 4;
 }
 
 /**
- * The length of a product's float64 sums, in float32 numbers: those of one band of rows, or of one product of a batch.
- * It is 0 if the product has few terms, since none are needed then.
+ * The length of the float64 sums of a product, in float32 numbers. They are the sums of one band of rows, or of one
+ * product of a batch. A product of few terms needs no float64 sums, so their length is 0.
  */
 function totalLength({ kind, step }: CompiledStep, sizes: readonly number[], band: number): number {
   const { m, k, n } = step as MatmulStep;
   if ((sizes[k] as number) <= mostTerms) return 0;
   const rows = Math.min(sizes[m] as number, kind === 'rows' ? band : Number.POSITIVE_INFINITY);
-  return 2 * up(rows * (sizes[n] as number), 4);
+  return 2 * roundUp(rows * (sizes[n] as number), 4);
 }
 
 /**
  * The number of rows in a band of a pass: the longer the rows, the fewer, so that a band of each buffer stays in the
- * cache. It is a multiple of 12, which makes whole vectors and whole tiles.
+ * cache. It is a multiple of {@link rowUnit}.
  */
 function bandOf({ plan }: PlanModule, { parts, axis }: CompiledPass, sizes: readonly number[]): number {
   if (axis === undefined) return 1;
@@ -175,7 +179,7 @@ function bandOf({ plan }: PlanModule, { parts, axis }: CompiledPass, sizes: read
       if (shape.find(size => size !== 0) === axis) width = Math.max(width, lengthOf(shape, sizes) / rows);
     }
   }
-  return Math.min(1020, Math.max(36, 12 * Math.floor(bandNumbers / width / 12)));
+  return Math.min(mostRows, Math.max(fewestRows, rowUnit * Math.floor(bandNumbers / width / rowUnit)));
 }
 
 /** The address of an operand; `isBand` is true if its memory holds only one band. */

@@ -3,7 +3,7 @@ import type { Structure } from '../compile/structure.ts';
 import { listed } from './emit/listing.ts';
 import type { CompiledStep, PlanModule } from './module.ts';
 
-/** The passes of a module, what each step reads and stores in bytes, and its functions as text. */
+/** The passes of a module as text: the buffers that each step reads and stores, with their bytes, and all functions. */
 export function explained({ plan, passes, functions, bytes }: PlanModule, { sizes }: Structure): string {
   const list = (ids: readonly number[], local: ReadonlySet<number>) =>
     ids

@@ -3,10 +3,10 @@ import { type Code, extract, type FunctionBuilder, type Local, op, shuffle } fro
 /** Locals of a sum or maximum over a loop: one float32 vector, or two float64 vectors for a long sum. */
 export type Accumulator = readonly [Local, Local?];
 
-/** The low and the high half of a vector, each in lanes 0 and 1. */
+/** The lower and the upper half of a vector, each in lanes 0 and 1. */
 const halves = (value: Code) => [value, shuffle(value, value, [2, 3, 2, 3])] as const;
 
-/** Adds a term to a sum, or keeps the larger for a maximum. */
+/** Adds a term to a sum, or replaces a maximum by a larger term. */
 export function accumulate(f: FunctionBuilder, locals: Accumulator, term: Code, isSum: boolean): void {
   const get = (local: Local): Code => ({ kind: 'get', local });
   const [first, second] = locals;
@@ -19,7 +19,9 @@ export function accumulate(f: FunctionBuilder, locals: Accumulator, term: Code, 
   f.set(second, op('f64x2.add', get(second), op('f64x2.promote_low_f32x4', high)));
 }
 
-/** The result of a fold in every lane. With `overLanes` the lanes, which are entries of its loop, are folded too. */
+/**
+ * The result of a fold, in every lane. `overLanes` is true if the lanes are entries of the loop, which are folded too.
+ */
 export function folded(
   f: FunctionBuilder,
   [first, second]: Accumulator,
@@ -35,7 +37,7 @@ export function folded(
   return shuffle(narrow(first), narrow(second), [0, 1, 4, 5]);
 }
 
-/** The result of a sum as a float64: the sum of all lanes with `overLanes`, else the first lane. */
+/** The result of a sum as a float64: the sum of all lanes if `overLanes` is true, else the first lane. */
 export function totalOf(f: FunctionBuilder, [first, second]: Accumulator, overLanes: boolean): Code {
   const get = (local: Local): Code => ({ kind: 'get', local });
   if (!overLanes) {

@@ -3,10 +3,11 @@ import { type Code, type FunctionBuilder, load } from './emit/code.ts';
 /**
  * An entry of a frame: a number of four bytes that varies between poses.
  *
- * `offset` and `input` are the address of a buffer and of an input. `sum` is half the address of a buffer that the
- * function adds to. Its sums are float64, so that a sum over thousands of terms is rounded once; twice the float32
- * address of an entry is then the address of its sum. `partial` is the address of the float32 sums of a few rows, which
- * are added to those sums, and `length` is their number.
+ * `offset` and `input` are the addresses of a buffer and of an input. `sum` is half the address of a buffer that the
+ * function adds to. The sums in this buffer are float64, so that a sum over thousands of terms is rounded once.
+ * Positions count 4 bytes an entry and a sum takes 8, so twice the computed address of an entry is the address of its
+ * sum. `partial` is the address of the float32 sums of a few rows, which are added to the float64 sums, and `length` is
+ * their number.
  */
 export interface Slot {
   readonly kind: 'size' | 'start' | 'offset' | 'input' | 'sum' | 'partial' | 'length';
@@ -36,7 +37,7 @@ export class Frame {
     this.#kindOf = kindOf;
   }
 
-  /** Code that reads an entry. An `offset` is replaced by the kind of slot that its buffer has. */
+  /** Code that reads an entry. For an `offset`, the entry is of the kind that the function uses for the buffer. */
   slot(requested: Slot['kind'], number: number): Code {
     const kind = requested === 'offset' ? this.#kindOf(number) : requested;
     let index = this.slots.findIndex(slot => slot.kind === kind && slot.number === number);

@@ -10,11 +10,11 @@ export interface Lanes {
   readonly index: Code;
   /** In the last, partial iteration, the number of entries left; otherwise undefined. */
   readonly left?: Code;
-  /** In that iteration, a mask of the lanes that are entries. */
+  /** In the last, partial iteration, a mask of the lanes that are entries; otherwise undefined. */
   readonly mask?: Code;
 }
 
-/** The lanes of an iteration; `left` is given for the last, partial one: see {@link Lanes.left}. */
+/** The lanes of an iteration. Only the last, partial iteration has `left`: see {@link Lanes.left}. */
 export function lanesOf(at: Site, path: Path, index: Code, left?: Code): Lanes {
   if (!left) return { path, index };
   const mask = op('i32x4.lt_s', at.f.constant(ints(0, 1, 2, 3)), op('i32x4.splat', left));
@@ -33,7 +33,7 @@ export interface Address {
 
 const four = [0, 1, 2, 3];
 
-/** Sets the addresses of lanes past the end to 0. Their numbers are arbitrary, but the address is valid. */
+/** Sets the addresses of lanes past the end to 0, which is a valid address. The numbers read there are not used. */
 function safe(at: Code, { mask }: { mask?: Code } = {}): Code {
   return mask ? and(at, mask) : at;
 }
@@ -56,7 +56,7 @@ export function loadAt(site: Site, { kind, at }: Address, lanes: Lanes | undefin
 function forEachLane(site: Site, lanes: Lanes | undefined, write: (lane: number) => void): void {
   for (const lane of four) {
     const { left } = lanes ?? {};
-    // `left` is at most 3.
+    // `left` is at most 3, so lane 3 is past the end.
     if (left && lane === 3) continue;
     if (left && lane > 0) site.f.if(op('i32.gt_s', left, i32(lane)), () => write(lane));
     else write(lane);
@@ -81,8 +81,8 @@ export function storeLanes(site: Site, { kind, at }: Address, value: Code, lanes
 }
 
 /**
- * Adds terms to float64 numbers in memory. `at` is half the real byte address, since it counts 4 bytes an entry and the
- * sums take 8: see `Slot` in frame.ts. Several lanes may add to the same number.
+ * Adds terms to float64 numbers in memory. `at` is half the byte address, since positions count 4 bytes an entry and a
+ * sum takes 8: see `Slot` in frame.ts. Several lanes may add to the same number.
  */
 export function addToDoubles(site: Site, { kind, at }: Address, term: Code, lanes: Lanes | undefined): void {
   const { f } = site;
@@ -119,7 +119,7 @@ export function storeLargest(site: Site, address: Address, term: Code, lanes: La
   combineInto(site, address, term, total, lanes, { vector, scalar: (a, b) => op('f32.max', a, b) });
 }
 
-/** An operation on four lanes, and the same on one number. */
+/** An operation on vectors of four lanes, and the same operation on single numbers. */
 interface Combination {
   readonly vector: (a: Code, b: Code) => Code;
   readonly scalar: (a: Code, b: Code) => Code;
@@ -151,7 +151,7 @@ function combineInto(
   }
 }
 
-/** Sum of the lanes, (0 + 2) + (1 + 3), in lane 0. */
+/** The sum of the lanes, (0 + 2) + (1 + 3), in every lane. */
 function sumOfFour(site: Site, term: Code): Code {
   const pairs = keep(site, add(term, shuffle(term, term, [2, 3, 0, 1])));
   return add(pairs, shuffle(pairs, pairs, [1, 0, 3, 2]));

@@ -27,7 +27,7 @@ export interface LoopSettings {
   readonly simd: Simd;
   /** True if an axis is too short to compute four entries at once; the loop around it is vectorized instead. */
   readonly isShort: (size: Size) => boolean;
-  /** True if the step adds to a buffer, whose sums are float64: see {@link Slot}. */
+  /** True if the step adds to a buffer. The sums in such a buffer are float64: see {@link Slot}. */
   readonly isSummed: (buffer: number) => boolean;
 }
 
@@ -46,13 +46,15 @@ export function loopFunction(name: string, step: LoopStep, settings: LoopSetting
 
 const loopNames = 'ijkl';
 
-/** The most terms added up in float32. The sum is within 1e-6 of the exact one, even if all terms are equal. */
+/**
+ * The largest number of terms added up in float32: their sum is within 1e-6 of the exact sum, even if all are equal.
+ */
 const partialTerms = 64;
 
 /**
  * Writes the statements of a loop nest as vector code. Every number is a vector of four lanes. In a vectorized loop the
- * lanes are four entries; outside it they are equal. The last one to three entries of such a loop run through a second
- * copy of its body, which masks the lanes past the end.
+ * lanes are four entries; outside such a loop they are equal. The last one to three entries of a vectorized loop run
+ * through a second copy of its body, which masks the lanes past the end.
  */
 class Loop {
   readonly f: FunctionBuilder;
@@ -65,9 +67,11 @@ class Loop {
   readonly #values = new Map<Expr, Code>();
   /** Conditions held in locals, as masks. */
   readonly #masks = new Map<Expr, Code>();
+  /** The accumulators of the sums and maxima of inner loops. */
   readonly #accumulators = new Map<Expr, Accumulator>();
+  /** The accumulators of sums and maxima over the whole nest, by buffer. */
   readonly #registers = new Map<number, Accumulator>();
-  /** The float64 totals of registers that are float32. */
+  /** The float64 totals of float32 registers. */
   readonly #totals = new Map<number, Accumulator>();
   /** The registers whose lanes hold the sums of different entries of a loop. */
   readonly #spread = new Set<number>();
@@ -160,7 +164,7 @@ class Loop {
     }
     for (const sink of registers) {
       const [name, isSum] = [`sum.b${sink.buffer}`, sink.kind === 'fold-sum'];
-      // With one term an iteration, a few iterations at a time are added up in float32.
+      // If each iteration adds one term, the terms of a few iterations are added up in float32 first.
       const isPartial = isSum && isVector && sink.path.length === 1;
       if (isPartial) this.#totals.set(sink.buffer, this.#accumulator('total', true, true));
       this.#registers.set(sink.buffer, this.#accumulator(name, isSum, !isPartial));
@@ -242,14 +246,14 @@ class Loop {
     return !isShort(path.at(-1) as Size) && inner.every(size => isShort(size));
   }
 
-  /** Locals for a sum or a maximum; in float64 for a long sum. */
+  /** Creates the locals of a sum or a maximum; for a long sum they are float64. */
   #accumulator(name: string, isSum: boolean, isLong: boolean): Accumulator {
     const locals = Array.from({ length: isSum && isLong ? 2 : 1 }, () => this.f.local('v128', name));
     for (const local of locals) this.f.set(local, number(this.#at, isSum ? 0 : -Infinity));
     return locals as unknown as Accumulator;
   }
 
-  /** Combines a fold over the whole nest with its result from the bands before. */
+  /** Combines a fold over the whole nest with the result of earlier bands. */
   #finish({ kind, buffer }: Sink): void {
     const isVector = this.#spread.has(buffer);
     const accumulator = this.#registers.get(buffer) as Accumulator;
@@ -306,7 +310,7 @@ class Loop {
       case 'indicator':
         return and(this.#condition(a), number(this.#at, 1));
       case 'round':
-        // Every number is float32.
+        // Every number is float32 already.
         return this.#value(a);
       case 'select':
         return this.#settings.simd.select(this.#condition(a), this.#value(b), this.#value(c));
@@ -361,7 +365,7 @@ class Loop {
     }
   }
 
-  /** A term with the neutral element in masked lanes. */
+  /** A term, with the neutral element of its fold in masked lanes. */
   #masked(value: Code, neutral: number): Code {
     const mask = this.#mask ? this.#withTail(this.#mask) : this.#lanes?.mask;
     if (!mask) return value;
@@ -370,6 +374,7 @@ class Loop {
       : this.#settings.simd.select(mask, value, number(this.#at, neutral));
   }
 
+  /** A mask without the lanes past the end. */
   #withTail(mask: Code): Code {
     return this.#lanes?.mask ? and(mask, this.#lanes.mask) : mask;
   }

@@ -10,7 +10,7 @@ import { type Binding, bindingOf, type Extras, type Room, roomOf } from './bindi
 import { explained } from './explain.ts';
 import { tileBytes } from './matmul.ts';
 import { type CompiledStep, math, type PlanModule } from './module.ts';
-import { type PreparedPass, prepared, type WasmFunction } from './prepared.ts';
+import { type PreparedPass, preparePass, type WasmFunction } from './prepared.ts';
 
 /** Runs a module in a memory: copies the inputs there, runs the passes and leaves the results. */
 export class WasmMachine implements Machine<WasmPose> {
@@ -20,7 +20,7 @@ export class WasmMachine implements Machine<WasmPose> {
   readonly #room: Room;
   /** The position of each part's frame in memory, in units of four bytes. */
   readonly #frames = new Map<CompiledStep, number>();
-  /** Address of the memory for a tile at the edge of a product. */
+  /** Address of the memory in which a tile at the edge of a product is summed. */
   readonly #scratch: number;
   /** Address from which poses are laid out. */
   readonly #begin: number;
@@ -39,6 +39,7 @@ export class WasmMachine implements Machine<WasmPose> {
         end += part.slots.length;
       }
     }
+    // Entries take 4 bytes; the address is a multiple of 64.
     this.#scratch = Math.ceil(end / 16) * 64;
     this.#begin = this.#scratch + tileBytes;
     this.#layouts = new Layouts(this.#scratch / 4 + 2 * this.#room.count);
@@ -120,7 +121,7 @@ export class WasmMachine implements Machine<WasmPose> {
       binding,
       frames,
       passes: passes.map((pass, i) =>
-        prepared(pass, frameOf, { ...common, extras: this.#room.extras[i] as Extras }),
+        preparePass(pass, frameOf, { ...common, extras: this.#room.extras[i] as Extras }),
       ),
     };
   }

@@ -1,16 +1,17 @@
 import { type Code, FunctionBuilder, i32, type Local, load, op, store } from './emit/code.ts';
 import { plain, relaxed, type Simd } from './simd.ts';
 
-/** Columns of a tile of C, which is summed in registers. The number of its rows depends on the SIMD features. */
+/** Columns of a tile of C. A tile is summed in registers; the number of its rows depends on the SIMD features. */
 const columnsOfTile = 8;
 /** Bytes of the largest tile. */
 export const tileBytes: number = 4 * columnsOfTile * Math.max(plain.tileRows, relaxed.tileRows);
 
-/** Bytes of a packed operand: panels of eight columns, one after the other, with eight numbers per term of the sum. */
+/** Bytes of a packed k × n operand: panels of eight columns, one after the other, each with k rows of eight numbers. */
 export const panelBytes = (k: number, n: number): number => packedRow * k * Math.ceil(n / columnsOfTile);
 /** Bytes from one row of a panel to the next. */
-export const packedRow = 32;
+export const packedRow: number = 4 * columnsOfTile;
 
+/** A row of a tile is two vectors of four columns. */
 const halves = [0, 1];
 const params = (list: readonly string[]): Local[] => list.map(name => ({ name, type: 'i32' }));
 const read = (local: Local): Code => ({ kind: 'get', local });
@@ -19,8 +20,8 @@ const read = (local: Local): Code => ({ kind: 'get', local });
  * C = A·B, or C + A·B if `add` is not 0. C is m × n with rows `ldc` bytes apart, A is m × k with rows `lda` apart, and
  * B is packed in panels. A tile at an edge is summed in `scratch`, and its part inside C is copied to C.
  *
- * With `transposeA`, C = Aᵀ·B with A of k × m. Both operands are read row by row. B is packed or not: its rows are
- * `ldb` bytes apart, and its panels of eight columns `panelStep` bytes.
+ * With `transposeA`, C = Aᵀ·B, where A is k × m. Both operands are then read row by row. B may be packed or not: its
+ * rows are `ldb` bytes apart, and its panels of eight columns `panelStep` bytes.
  */
 export function multiply(name: string, transposeA: boolean, simd: Simd): FunctionBuilder {
   const names = ['c', 'ldc', 'a', 'lda', 'b', 'm', 'k', 'n', 'add', 'scratch'];
@@ -38,9 +39,10 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
   const [out, step] = [f.local('i32', 'out'), f.local('i32', 'outStep')];
 
   const [first] = pointers as [Local, ...Local[]];
-  const step1 = transposeA ? lda : i32(4);
+  /** Bytes by which the first pointer moves for each term. */
+  const termStep = transposeA ? lda : i32(4);
 
-  /** Adds `count` terms to the sums of `height` rows. The enclosing loop advances the first pointer. */
+  /** Adds `count` terms to the sums of `height` rows. The enclosing loop moves the first pointer past the last term. */
   const accumulate = (height: number, count: number) => {
     for (let u = 0; u < count; u++) {
       const row = transposeA ? 0 : packedRow * u;
@@ -67,6 +69,7 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
     f.set(panel, op('i32.add', read(panel), i32(packedRow * count)));
   };
 
+  /** The number of terms in one iteration of the main loop. */
   const unroll = simd.isRelaxed ? 4 : 1;
   /** Computes `height` rows of C from the i-th on, tile by tile. */
   const tiles = (height: number) => {
@@ -82,14 +85,14 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
       if (transposeA) f.set(panel, read(panelStart));
       for (const sum of sums.slice(0, height).flat()) f.set(sum, f.once('v128', zero, 'zero'));
       // The first pointer is the loop's counter.
-      const after = (terms: Code) => op('i32.add', read(first), op('i32.mul', terms, step1));
+      const after = (terms: Code) => op('i32.add', read(first), op('i32.mul', terms, termStep));
       const end = f.let('i32', after(k), 'end');
       if (unroll > 1) {
         const last = f.let('i32', after(op('i32.and', k, i32(-unroll))), 'last');
-        // The loop itself advances by one more step.
-        f.walk(first, last, transposeA ? step1 : i32(4 * unroll), () => accumulate(height, unroll));
+        // With `transposeA`, `accumulate` moves the first pointer for all terms but the last.
+        f.walk(first, last, transposeA ? termStep : i32(4 * unroll), () => accumulate(height, unroll));
       }
-      f.walk(first, end, step1, () => accumulate(height, 1));
+      f.walk(first, end, termStep, () => accumulate(height, 1));
       if (transposeA) f.set(panelStart, op('i32.add', read(panelStart), f.param(names.length + 1)));
       const corner = op(
         'i32.add',
@@ -114,7 +117,7 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
       const isAdded = f.let('i32', op('i32.and', add, op('i32.eqz', isPart)), 'isAdded');
       f.if(isAdded, () => write(true));
       f.if(op('i32.eqz', isAdded), () => write(false));
-      f.if(isPart, () => copyPart(f, { corner, ldc, scratch, add, height, columns: rest(n, read(j)) }));
+      f.if(isPart, () => copyPart(f, { corner, ldc, scratch, add, height, columns: minus(n, read(j)) }));
     });
   };
   f.set(i, i32(0));
@@ -128,10 +131,11 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
 const heightsOf = ({ tileRows }: Simd): number[] => [6, 4, 2, 1].filter(height => height <= tileRows);
 
 const zero: Code = { kind: 'vector', bytes: new Uint8Array(16), text: 'i32x4 0 0 0 0' };
-const rest = (whole: Code, at: Code) => op('i32.sub', whole, at);
+const minus = (a: Code, b: Code) => op('i32.sub', a, b);
 
-/** Copies the part of a tile that is inside C. */
+/** Copies the part of a tile that is inside C, or adds it to C if `add` is not 0. */
 function copyPart(f: FunctionBuilder, { corner, ldc, scratch, add, height, columns }: EdgeTile): void {
+  // Row r and column q of the tile.
   const [r, q] = [f.local('i32', 'r'), f.local('i32', 'q')];
   const count = f.let('i32', columns, 'columns');
   const base = f.let('i32', corner, 'corner');
@@ -140,7 +144,11 @@ function copyPart(f: FunctionBuilder, { corner, ldc, scratch, add, height, colum
     f.set(q, i32(0));
     f.for(q, count, i32(1), () => {
       const column = op('i32.shl', read(q), i32(2));
-      const from = op('i32.add', op('i32.add', scratch, op('i32.shl', read(r), i32(5))), column);
+      const from = op(
+        'i32.add',
+        op('i32.add', scratch, op('i32.shl', read(r), i32(Math.log2(packedRow)))),
+        column,
+      );
       const to = f.let('i32', op('i32.add', op('i32.add', base, op('i32.mul', read(r), ldc)), column), 'to');
       f.if(add, () =>
         f.add(store('f32.store', to, op('f32.add', load('f32.load', to), load('f32.load', from)))),
@@ -152,7 +160,7 @@ function copyPart(f: FunctionBuilder, { corner, ldc, scratch, add, height, colum
 
 /** A tile that extends past the last column of C. */
 interface EdgeTile {
-  /** Address in C of its first entry. */
+  /** Address in C of the first entry of the tile. */
   readonly corner: Code;
   readonly ldc: Code;
   readonly scratch: Code;
@@ -177,7 +185,7 @@ export function pack(name: string, transposeB: boolean): FunctionBuilder {
   f.set(out, to);
   f.set(j, i32(0));
   f.for(j, n, i32(columnsOfTile), () => {
-    const isPart = f.let('i32', op('i32.lt_s', rest(n, read(j)), i32(columnsOfTile)), 'isPart');
+    const isPart = f.let('i32', op('i32.lt_s', minus(n, read(j)), i32(columnsOfTile)), 'isPart');
     f.if(op('i32.eqz', isPart), () => {
       f.set(
         from,
@@ -193,14 +201,14 @@ export function pack(name: string, transposeB: boolean): FunctionBuilder {
             f.set(at, op('i32.add', read(at), ldb));
           }
           f.set(from, op('i32.add', read(from), i32(4)));
-          f.set(out, op('i32.add', read(out), i32(32)));
+          f.set(out, op('i32.add', read(out), i32(packedRow)));
         });
       } else {
         f.for(l, k, i32(1), () => {
           for (const h of halves)
             f.add(store('v128.store', read(out), load('v128.load', read(from), 16 * h), 16 * h));
           f.set(from, op('i32.add', read(from), ldb));
-          f.set(out, op('i32.add', read(out), i32(32)));
+          f.set(out, op('i32.add', read(out), i32(packedRow)));
         });
       }
     });
@@ -209,7 +217,7 @@ export function pack(name: string, transposeB: boolean): FunctionBuilder {
       f.for(l, k, i32(1), () => {
         for (const h of halves) f.add(store('v128.store', read(out), f.once('v128', zero, 'zero'), 16 * h));
         f.set(q, i32(0));
-        f.for(q, rest(n, read(j)), i32(1), () => {
+        f.for(q, minus(n, read(j)), i32(1), () => {
           const column = op('i32.add', read(j), read(q));
           const at = transposeB
             ? op('i32.add', op('i32.mul', column, ldb), op('i32.shl', read(l), i32(2)))
@@ -222,7 +230,7 @@ export function pack(name: string, transposeB: boolean): FunctionBuilder {
             ),
           );
         });
-        f.set(out, op('i32.add', read(out), i32(32)));
+        f.set(out, op('i32.add', read(out), i32(packedRow)));
       });
     });
   });

@@ -12,7 +12,7 @@ import { addPartial, roundSums } from './sums.ts';
 
 const latin1 = new TextDecoder('latin1');
 
-/** JavaScript functions for arguments too large for the vector code. */
+/** JavaScript functions that compute arguments too large for the vector code. */
 const imports = ['sin', 'cos'];
 
 /** A plan compiled to a WebAssembly module. Steps with equal code share one function. */
@@ -45,7 +45,7 @@ export const short = 8;
 export function moduleOf(plan: Plan, { sizes }: Structure, simd: Simd): PlanModule {
   const folds = foldsOf(plan);
   const functions = new Map<string, Encoded>();
-  /** Adds a function, unless there is an equal one, and returns its name. */
+  /** Adds a function unless an equal one exists, and returns the name of that function. */
   const add = (builder: FunctionBuilder): string => {
     const added = encoded(builder, imports);
     const key = latin1.decode(added.body);
@@ -78,7 +78,7 @@ export function moduleOf(plan: Plan, { sizes }: Structure, simd: Simd): PlanModu
     return { ...part, name: product, slots: [] };
   };
   const split = passesOf(plan);
-  const summed = lastOf(split, folds.sums);
+  const summed = completedSums(split, folds.sums);
   const passes = split.map((pass, i) => ({
     ...pass,
     parts: pass.parts.map(partOf),
@@ -89,8 +89,8 @@ export function moduleOf(plan: Plan, { sizes }: Structure, simd: Simd): PlanModu
   return { plan, passes, folds, functions: distinct, bytes: assembled(distinct, imports) };
 }
 
-/** For each pass, the sums that no later pass adds to. */
-function lastOf(passes: readonly Pass[], sums: ReadonlySet<number>): number[][] {
+/** For each pass, the buffers of sums that are complete after it, since no later pass adds to them. */
+function completedSums(passes: readonly Pass[], sums: ReadonlySet<number>): number[][] {
   const last = new Map<number, number>();
   for (const [i, { parts }] of passes.entries())
     for (const { step } of parts) for (const buffer of step.writes) if (sums.has(buffer)) last.set(buffer, i);

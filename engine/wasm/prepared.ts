@@ -35,7 +35,7 @@ export interface Moved {
   readonly rowBytes: number;
 }
 
-/** Inputs for preparing a step, and the lists to which it adds. */
+/** Inputs for preparing a step, and the lists `moved` and `before`, to which the step adds. */
 export interface Setting {
   readonly plan: Plan;
   readonly functions: Readonly<Record<string, WasmFunction>>;
@@ -51,21 +51,21 @@ export interface Setting {
   readonly before: (() => void)[];
 }
 
-/** Prepares a pass: fills the frames of its loops, at the positions that `frameOf` gives. */
-export function prepared(
+/** Prepares a pass: fills the frames of its loops, whose positions in memory `frameOf` returns. */
+export function preparePass(
   { parts, local, axis }: CompiledPass,
   frameOf: (part: CompiledStep) => number,
   common: Omit<Setting, 'local' | 'isBanded' | 'moved' | 'before'>,
 ): PreparedPass {
   const setting: Setting = { ...common, local, isBanded: axis !== undefined, moved: [], before: [] };
   const runs = parts.map(part =>
-    part.kind === 'loop' ? loopOf(part, frameOf(part), setting) : productOf(part, setting),
+    part.kind === 'loop' ? prepareLoop(part, frameOf(part), setting) : productOf(part, setting),
   );
   return { runs, moved: setting.moved, before: setting.before };
 }
 
-/** Fills a loop's frame, which begins at `frame`; returns a function that runs a band. */
-function loopOf(
+/** Fills the frame of a loop, which begins at entry `frame`. Returns a function that runs a band. */
+function prepareLoop(
   part: CompiledLoop,
   frame: number,
   { plan, binding, functions, extras, local, moved, frames, starts, isBanded }: Setting,

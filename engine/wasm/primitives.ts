@@ -36,8 +36,8 @@ export function primitive(at: Site, expr: Expr, args: readonly Code[]): Code {
     case 'div':
       return div(a, b);
     case 'neg': {
-      // Flip the sign bit with a constant in a local: for each f32x4.neg, V8 creates the constant again. Setting the sign
-      // bit of x gives −|x|.
+      // Flip the sign bit with a constant in a local: for each f32x4.neg, V8 creates the constant again. Setting the
+      // sign bit of x gives −|x|.
       const sign = number(at, -0);
       const isSize = a.kind === 'plain' && a.op === 'f32x4.abs';
       return isSize ? or(a.args[0] as Code, sign) : op('v128.xor', a, sign);
@@ -86,8 +86,8 @@ export function primitive(at: Site, expr: Expr, args: readonly Code[]): Code {
 }
 
 /**
- * Minimum or maximum of two numbers; NaN if either is NaN. If one is a constant, f32x4.pmin or f32x4.pmax is enough, which
- * takes the processor one instruction; f32x4.min and f32x4.max take several.
+ * Minimum or maximum of two numbers; NaN if either is NaN. If one is a constant, f32x4.pmin or f32x4.pmax is enough,
+ * which takes the processor one instruction; f32x4.min and f32x4.max take several.
  */
 function extremum(at: Site, { kind, args }: Expr, a: Code, b: Code): Code {
   const [constant, variable] = isConstant(args[1]) ? [args[1], a] : isConstant(args[0]) ? [args[0], b] : [];

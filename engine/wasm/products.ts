@@ -5,12 +5,12 @@ import { packedRow, panelBytes } from './matmul.ts';
 import type { ProductStep, RunBand, Setting, WasmFunction } from './prepared.ts';
 
 /**
- * The number of terms of a product summed in registers. Float32 is enough for that few: the sum is within 1e-6 of the
- * exact one, even if all terms are equal.
+ * The number of terms of a product that are summed in registers. Float32 is accurate enough for 64 terms: their sum is
+ * within 1e-6 of the exact sum, even if all terms are equal.
  */
 const depth = 64;
-/** The rows of both operands of Aᵀ·B summed at a time: few enough to stay in the L1 cache while they are reread. */
-const fewRows = 64;
+/** The number of rows of A and of B that Aᵀ·B sums over at a time: few enough to stay in the L1 cache. */
+const rowsAtATime = 64;
 
 /**
  * Returns a function that computes a band of a matrix product. If all bands share the right operand, it is packed once,
@@ -38,7 +38,9 @@ export function productOf(
   const blocks = blocksOf(k);
   const isLong = k > mostTerms;
   const total = binding.buffers[extras.get(extraKey('total', target))?.id as number] as number;
-  /** Adds C to the float64 sums, and writes the sums to C after the last terms. */
+  /**
+   * Adds `length` numbers of C, from address `out`, to the float64 sums; after the last terms, writes the sums to C.
+   */
   const addUp = (out: number, length: number, isMore: boolean, isLast: boolean) => {
     functions.addPartial?.(total, out, length, Number(isMore));
     if (isLast) functions.roundSums?.(out, total, length);
@@ -54,17 +56,18 @@ export function productOf(
   };
   switch (part.kind) {
     case 'terms': {
+      // `summed` counts the terms in C; `isMore` is true once the float64 sums hold earlier terms.
       let [summed, isMore] = [0, false];
       before.push(() => {
         [summed, isMore] = [0, false];
       });
       return (from, to) => {
-        for (let row = from; row < to; row += fewRows) {
+        for (let row = from; row < to; row += rowsAtATime) {
           const [left, right] = [
             a.at + (row - (a.isBand ? from : 0)) * lda,
             b.at + (row - (b.isBand ? from : 0)) * ldb,
           ];
-          const terms = Math.min(fewRows, to - row);
+          const terms = Math.min(rowsAtATime, to - row);
           multiply(c, ldc, left, lda, right, m, terms, n, Number(summed > 0), scratch, ldb, packedRow);
           summed += terms;
           const isLast = row + terms === k;
@@ -104,14 +107,16 @@ export function productOf(
   }
 }
 
-/** Terms of a product from the l-th on. They are added to C if `isMore` is 1, and replace C if it is 0. */
+/**
+ * A block of `terms` terms of a product, from the l-th on. If `isMore` is 1, they are added to C; if 0, they replace C.
+ */
 interface Block {
   readonly l: number;
   readonly terms: number;
   readonly isMore: number;
 }
 
-/** Splits the terms of a product into blocks. No terms make one empty block. */
+/** Splits k terms of a product into blocks; if k is 0, into one empty block, which sets C to 0. */
 function blocksOf(k: number): Block[] {
   const count = Math.max(1, Math.ceil(k / depth));
   return Array.from({ length: count }, (_, i) => ({

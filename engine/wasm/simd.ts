@@ -2,9 +2,11 @@ import { type Code, op } from './emit/code.ts';
 
 /** SIMD features of the engine. */
 export interface Simd {
-  /** True if it has relaxed SIMD, which can multiply and add in one instruction. */
+  /** True for relaxed SIMD, which can multiply and add in one instruction. */
   readonly isRelaxed: boolean;
-  /** Rows of C that a product sums in registers at a time; more fit if multiply-add is one instruction. */
+  /**
+   * The number of rows of C that a matrix product sums in registers. More rows fit if multiply-add is one instruction.
+   */
   readonly tileRows: number;
   /** a·b + c */
   fma(a: Code, b: Code, c: Code): Code;
@@ -14,7 +16,7 @@ export interface Simd {
   select(mask: Code, yes: Code, no: Code): Code;
 }
 
-/** SIMD that every engine with 128-bit vectors has. */
+/** The SIMD of every engine with 128-bit vectors. */
 export const plain: Simd = {
   isRelaxed: false,
   tileRows: 4,

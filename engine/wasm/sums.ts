@@ -1,7 +1,7 @@
 import { type Code, FunctionBuilder, i32, type Local, load, op, shuffle, store } from './emit/code.ts';
 
 /**
- * Adds four float32 numbers to four float64 numbers in memory. Where `mask` is zero, the latter are replaced instead.
+ * Adds four float32 numbers to four float64 numbers in memory. If `mask` is zero, they replace the float64 numbers.
  */
 export function addDoubles(f: FunctionBuilder, to: Code, four: Code, mask?: Code): void {
   for (const [half, pair] of [four, shuffle(four, four, [2, 3, 2, 3])].entries()) {
@@ -12,8 +12,11 @@ export function addDoubles(f: FunctionBuilder, to: Code, four: Code, mask?: Code
   }
 }
 
-/** A function that processes two arrays, padded to a multiple of 4, four numbers at a time. */
-function byFours(
+/**
+ * Builds a function that processes two arrays, padded to a multiple of 4, four numbers at a time. The first three
+ * parameters are the addresses of the arrays and their length.
+ */
+function loopByFours(
   name: string,
   names: readonly string[],
   write: (f: FunctionBuilder, at: Code, params: readonly [Code, Code, Code]) => void,
@@ -29,23 +32,26 @@ function byFours(
   return f;
 }
 
+/** The address of entry `at` of an array of entries of 2 to the power `shift` bytes. */
 const entry = (base: Code, at: Code, shift: number) => op('i32.add', base, op('i32.shl', at, i32(shift)));
 
-/** Adds float32 numbers to float64 totals, or sets the totals to them if `isMore` is 0. */
+/** Builds a function that adds float32 numbers to float64 totals, or replaces the totals if `isMore` is 0. */
 export function addPartial(name: string): FunctionBuilder {
-  return byFours(name, ['total', 'partial', 'length', 'isMore'], (f, at, [total, partial]) => {
-    const before = f.once('v128', op('i32x4.splat', op('i32.sub', i32(0), f.param(3))), 'before');
+  return loopByFours(name, ['total', 'partial', 'length', 'isMore'], (f, at, [total, partial]) => {
+    // All ones if `isMore` is 1, all zeros if it is 0.
+    const mask = f.once('v128', op('i32x4.splat', op('i32.sub', i32(0), f.param(3))), 'before');
     const four = f.let('v128', load('v128.load', entry(partial, at, 2)), 'four');
     const to = f.let('i32', entry(total, at, 3), 'to');
-    addDoubles(f, to, four, before);
+    addDoubles(f, to, four, mask);
   });
 }
 
 /**
- * Rounds float64 numbers to float32. Rounding in place is safe, since an entry is written at or before its old address.
+ * Builds a function that rounds float64 numbers to float32. Rounding in place is safe, since an entry is written at or
+ * before its old address.
  */
 export function roundSums(name: string): FunctionBuilder {
-  return byFours(name, ['to', 'from', 'length'], (f, at, [to, from]) => {
+  return loopByFours(name, ['to', 'from', 'length'], (f, at, [to, from]) => {
     const source = f.let('i32', entry(from, at, 3), 'source');
     const [low, high] = [0, 16].map(offset =>
       f.let('v128', op('f32x4.demote_f64x2_zero', load('v128.load', source, offset)), 'half'),

@@ -1,8 +1,10 @@
 import { type WebAssemblyApi, webAssembly } from './api.ts';
 
-/** A module with one function of this body, without parameters or results. */
-function moduleOf(...body: readonly number[]): Uint8Array<ArrayBuffer> {
+/** Returns a module with one function, which has this body and no parameters or results. */
+function moduleWith(...body: readonly number[]): Uint8Array<ArrayBuffer> {
+  // A count of 0 locals, the body, and the instruction `end`.
   const code = [0, ...body, 0x0b];
+  // The magic number and version, and the sections of types, functions and code.
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...[1, 4, 1, 0x60, 0, 0],
@@ -16,9 +18,9 @@ const [i32Const, drop, simd] = [0x41, 0x1a, 0xfd];
 /** i32x4.splat of 0 */
 const vector = [i32Const, 0, simd, 17];
 /** A module that needs vectors. */
-const withVectors = moduleOf(...vector, drop);
-/** A module that needs relaxed SIMD: f32x4.relaxed_madd. */
-const withRelaxed = moduleOf(...vector, ...vector, ...vector, simd, 0x85, 0x02, drop);
+const withVectors = moduleWith(...vector, drop);
+/** A module that needs relaxed SIMD, since it uses f32x4.relaxed_madd. */
+const withRelaxed = moduleWith(...vector, ...vector, ...vector, simd, 0x85, 0x02, drop);
 
 const instead = 'use jit({ precision: "float32" }) or jit() instead';
 
@@ -35,7 +37,7 @@ export function engine(): { api: WebAssemblyApi; isRelaxed: boolean } {
     throw new Error(`wasm: this engine's WebAssembly has no 128-bit SIMD; ${instead}`);
   }
   try {
-    new api.Module(moduleOf());
+    new api.Module(moduleWith());
   } catch (cause) {
     // A Content-Security-Policy forbids compilation.
     throw new Error(

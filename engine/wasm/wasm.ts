@@ -37,7 +37,7 @@ export function wasm(options: WasmOptions = {}): PlannedExecutor {
   return plannedExecutor(wasmCompiler(mayRelax), structures);
 }
 
-/** Machines that run WebAssembly in one memory, with relaxed SIMD if it is allowed and available. @internal */
+/** A compiler of machines that share one memory. It uses relaxed SIMD if `mayRelax` and if available. @internal */
 export function wasmCompiler(mayRelax: boolean): Compiler<WasmPose> {
   const { api, isRelaxed: canRelax } = engine();
   const isRelaxed = canRelax && mayRelax;

@@ -1,10 +1,12 @@
 import type { Code, FunctionBuilder, Local, Type } from './code.ts';
 import { opcodes } from './opcodes.ts';
 
+/** The bytes of types. */
 const types: Record<Type, number> = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+/** The bytes of section kinds. */
 const sections = { type: 1, import: 2, function: 3, export: 7, code: 10 };
 
-/** A function, and its locals and code in bytes. */
+/** A function, with its locals and code as bytes. */
 export interface Encoded {
   readonly builder: FunctionBuilder;
   readonly body: Uint8Array;
@@ -31,6 +33,7 @@ export function assembled(
   };
   const used = functions.map(signatureOf);
   const bytes = new Bytes();
+  // The magic number, and version 1.
   bytes.push(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
   const section = (id: number, items: readonly (readonly number[] | Uint8Array)[]) => {
     const count = unsigned(items.length);
@@ -52,10 +55,10 @@ export function assembled(
     sections.code,
     functions.map(({ body }) => {
       const length = unsigned(body.length);
-      const whole = new Uint8Array(length.length + body.length);
-      whole.set(length);
-      whole.set(body, length.length);
-      return whole;
+      const entry = new Uint8Array(length.length + body.length);
+      entry.set(length);
+      entry.set(body, length.length);
+      return entry;
     }),
   );
   return bytes.copy();
@@ -81,6 +84,7 @@ export function encoded(builder: FunctionBuilder, imports: readonly string[]): E
   const localIndices = new Map([...params, ...sorted].map((local, index) => [local, index] as const));
   const encoder = new Encoder(bytes, localIndices, imports);
   for (const code of body) encoder.write(code);
+  // The instruction `end`.
   bytes.push(0x0b);
   return { builder, body: bytes.copy() };
 }
@@ -155,6 +159,7 @@ class Encoder {
   }
 
   #block(opcode: number, name: string, body: readonly Code[]): void {
+    // 0x40 is a block without a result, and 0x0b the instruction `end`.
     this.#bytes.push(opcode, 0x40);
     this.#blocks.push(name);
     for (const statement of body) this.write(statement);

@@ -9,7 +9,7 @@ export interface Local {
   readonly type: Type;
 }
 
-/** An instruction with its operands, as a tree. It is encoded to bytes and listed as text. */
+/** An instruction with its operands, as a tree. It can be encoded to bytes and listed as text. */
 export type Code =
   | { readonly kind: 'plain'; readonly op: PlainOp; readonly args: readonly Code[] }
   | {
@@ -65,7 +65,9 @@ export const extract = (name: LaneOp, lane: number, value: Code): Code => ({
   lane,
   args: [value],
 });
-/** A vector of four lanes chosen from two vectors: 0 to 3 are those of the first, 4 to 7 those of the second. */
+/**
+ * A vector of four lanes of two vectors. Numbers 0 to 3 are the lanes of the first vector, 4 to 7 those of the second.
+ */
 export const shuffle = (a: Code, b: Code, lanes: readonly number[]): Code => ({
   kind: 'shuffle',
   lanes,
@@ -98,7 +100,7 @@ export class FunctionBuilder {
   readonly name: string;
   readonly params: readonly Local[];
   readonly locals: Local[] = [];
-  /** Statements that set constants and addresses at the start, since V8 creates a constant anew at each use. */
+  /** Statements at the start that store constants and addresses in locals: V8 creates a constant again at each use. */
   readonly #prologue: Code[] = [];
   readonly #constants = new Map<string, Code>();
   #body: Code[] = [];
@@ -143,7 +145,7 @@ export class FunctionBuilder {
     return { kind: 'get', local };
   }
 
-  /** A value computed once, at the start of the function. */
+  /** Code that reads a value computed once, at the start of the function. Equal keys share one local. */
   once(type: Type, value: Code, name: string, key: string = name): Code {
     const existing = this.#constants.get(key);
     if (existing) return existing;
@@ -174,8 +176,8 @@ export class FunctionBuilder {
   }
 
   /**
-   * Counts a local up by `step` while it is less than `end`, as signed numbers. After the loop it keeps its last count.
-   * For addresses use {@link walk}, since they may lie above 2 GiB.
+   * Counts a local up by `step` while it is less than `end`, as signed numbers. After the loop the local holds the
+   * first count that is not less. For addresses use {@link walk}, since an address may be above 2 GiB.
    */
   for(counter: Local, end: Code, step: Code, write: () => void): void {
     this.#counting(counter, step, op('i32.lt_s', { kind: 'get', local: counter }, end), write);

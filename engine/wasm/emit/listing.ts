@@ -1,8 +1,8 @@
 import type { Code, FunctionBuilder } from './code.ts';
 
 /**
- * A function in the folded form of WebAssembly's text format: each instruction in brackets with its operands, one line
- * per statement, loops named after their counters.
+ * Text of a function in the folded form of WebAssembly's text format: each instruction in brackets with its operands,
+ * one line per statement, loops named after their counters.
  */
 export function listed({ name, params, locals, body }: FunctionBuilder): string {
   const declared = (word: string, list: FunctionBuilder['params']) =>

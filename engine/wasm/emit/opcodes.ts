@@ -115,7 +115,7 @@ export type PlainOp = keyof typeof plain;
 export type MemoryOp = keyof typeof memory;
 export type LaneOp = keyof typeof lane;
 
-/** An opcode: a byte, or a prefix and a number. */
+/** An opcode: a byte, or a prefix byte and a number. */
 type Opcode = readonly [number, number?];
 
 /** Opcodes by name (https://webassembly.github.io/spec/core/appendix/index-instructions.html). */

@@ -16,7 +16,8 @@ import {
 } from './arithmetic.ts';
 
 /**
- * Coefficients cᵢ of arctan t = t + t³ (c₀ + c₁t² + …) for |t| up to tan(π/8), from S. L. Moshier's Cephes library, 1989.
+ * Coefficients cᵢ of arctan t = t + t³ (c₀ + c₁t² + …) for |t| up to tan(π/8), from S. L. Moshier's Cephes library,
+ * 1989.
  */
 const tail = [-3.33329491539e-1, 1.99777106478e-1, -1.38776856032e-1, 8.05374449538e-2];
 const tanOfEighthPi = Math.tan(Math.PI / 8);
@@ -47,8 +48,8 @@ export function atan2(at: Site, y: Code, x: Code): Code {
   const near = simd.fma(mul(u, z), polynomial(at, z, tail), u);
   const low = and(isSteep, number(at, quarterPiLow));
   const angle = keep(at, add(and(isSteep, number(at, quarterPi)), add(near, low)), 'angle');
-  // The result is a base plus or minus `angle`. The base is the nearest direction of an axis: π/2 if the point is closer
-  // to the vertical axis, otherwise 0 on the right and π on the left. The sign of y is set afterwards.
+  // The result is a base plus or minus `angle`. The base is the nearest direction of an axis: π/2 if the point is
+  // closer to the vertical axis, otherwise 0 on the right and π on the left. The sign of y is set afterwards.
   const isHigh = keep(at, less(width, height), 'isHigh');
   const isLeft = keep(at, op('i32x4.shr_s', x, i32(31)), 'isLeft');
   const isTurned = op('v128.xor', isHigh, isLeft);

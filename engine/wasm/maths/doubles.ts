@@ -28,7 +28,9 @@ const cosine = [-0.5, 1 / 24, -1 / 720, 1 / 40320, -1 / 3628800, 1 / 479001600];
 /** ½π as a sum of two numbers. The first has 33 bits, so that its multiples up to 2²⁰ are exact. */
 const halfPi = [1.5707963267341256, 6.077100506506192e-11] as const;
 
-/** sin x or cos x within 1 ulp. If a lane is not below 2²⁰ in size, JavaScript's function computes all lanes instead. */
+/**
+ * sin x or cos x within 1 ulp. If a lane is not below 2²⁰ in size, JavaScript's function computes all lanes instead.
+ */
 export function sinOrCos(at: Site, which: 'sin' | 'cos', x: Code): Code {
   const { f } = at;
   const result = f.local('v128', which);
@@ -41,8 +43,8 @@ export function sinOrCos(at: Site, which: 'sin' | 'cos', x: Code): Code {
     const z = keep(at, mul(r, r), 'z');
     const s = add(r, mul(mul(r, z), polynomial64(at, z, sine)));
     const c = add(double(at, 1), mul(z, polynomial64(at, z, cosine)));
-    // The low bits of `shifted` are n. The cosine is the sine one quadrant further on. Bit 0 of the quadrant selects the
-    // series, and bit 1 is the sign.
+    // The low bits of `shifted` are n. The cosine is the sine one quadrant further on. Bit 0 of the quadrant selects
+    // the series, and bit 1 is the sign.
     const quadrant = keep(
       at,
       which === 'sin' ? shifted : op('i64x2.add', shifted, pattern(at, 0, 1)),
@@ -86,8 +88,8 @@ export function pow(at: Site, x: Code, y: Code): Code {
   const { simd } = at;
   const size = keep(at, abs(x), 'size');
   const power = inDoubles(at, [size, y], (wide, exponent) => {
-    // |x| = 2ᵏ · mantissa, with the mantissa between √½ and √2. The upper 12 bits of `shifted` are k + 1023. Placed in the
-    // low bits of 2⁵², they make the float64 number 2⁵² + 1023 + k.
+    // |x| = 2ᵏ · mantissa, with the mantissa between √½ and √2. The upper 12 bits of `shifted` are k + 1023. Placed in
+    // the low bits of 2⁵², they make the float64 number 2⁵² + 1023 + k.
     const shifted = keep(at, op('i64x2.add', wide as Code, pattern(at, oneHigh - rootHalfHigh)), 'shifted');
     const biased = or(op('i64x2.shr_u', shifted, i32(52)), pattern(at, 0x43300000));
     const k = sub(biased, double(at, 2 ** 52 + 1023));

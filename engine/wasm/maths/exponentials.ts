@@ -23,8 +23,8 @@ import {
  * of two constants, so that r has no error beyond rounding (W. J. Cody and W. Waite, Software Manual for the Elementary
  * Functions, 1980).
  *
- * Adding 1.5·2²³ to x / ln 2 rounds it to n, which is then in the low bits of the sum. With a bias added as well, shifting
- * these bits left by 23 gives the float32 number 2ⁿ times a constant.
+ * Adding 1.5·2²³ to x / ln 2 rounds it to n, which is then in the low bits of the sum. With a bias added as well,
+ * shifting these bits left by 23 gives the float32 number 2ⁿ times a constant.
  */
 const ln2High = 0.693359375;
 const ln2Low = -2.1219444005469057e-4;
@@ -59,8 +59,8 @@ function reduce(at: Site, x: Code, bias: number): { power: Code; r: Code } {
  */
 export function exp(at: Site, x: Code): Code {
   // The n from −151 to 128 span more than the exponents of one float32, so 2ⁿ is the product of two factors. Their
-  // exponent fields add up to n + bias, which takes nine bits in `power`, including its sign bit. With this bias, the first
-  // field is 0 for n = −151. Neither factor overflows, and a tiny result is rounded only once.
+  // exponent fields add up to n + bias, which takes nine bits in `power`, including its sign bit. With this bias, the
+  // first field is 0 for n = −151. Neither factor overflows, and a tiny result is rounded only once.
   const bias = 152;
   const { power, r } = reduce(at, keep(at, smaller(clampedBelow(at, x), number(at, largestArgument))), bias);
   const firstFactor = keep(at, and(op('i32x4.shr_u', power, i32(1)), integer(at, exponentField)), 'half');
