@@ -36,7 +36,10 @@ export interface AccumulatorJSON {
   readonly checksum: string;
 }
 
-/** Sums by parameter name. A Map, because a parameter may have the name of a property of all objects, as `constructor` is. */
+/**
+ * Sums by parameter name. This is a Map, since a parameter may be named like a property that all objects have, such as
+ * `constructor`.
+ */
 export type Sums = Map<string, Float64Array>;
 
 /** The state of an accumulator. */
@@ -110,8 +113,8 @@ export function readState(fold: Fold, json: unknown): State {
 }
 
 function readScalars(fold: Fold, text: unknown, count: number): Scalars {
-  // r and J values, then S, S − N, N, Σ e_n², Σ L_n and each M_j, then the rounding error of each: 11 + 3 J
-  // numbers, so 14 if the only value is the score.
+  // The numbers are r and the J values r_j, then the 5 + J sums S, S − N, N, Σ e_n², Σ L_n and M_1 to M_J, and then the
+  // rounding error of each sum. Together these are 11 + 3 J numbers: 14 if the only value is the score, so that J = 1.
   const numbers = readNumbers('scalars', text, fold.isOfScore && count !== 0 ? 14 : undefined);
   const { length } = numbers;
   const J = (length - 1 - 2 * sumNames.length) / 3;
@@ -141,13 +144,14 @@ function checkCounted({ isOfScore, isWeighted, sigma }: Fold, { shapes, ...state
     check(Number.isFinite(scalar), `scalars: ${names[at] ?? `number ${at}`}`, `is ${scalar}`);
   });
   check(isWeighted ? N > 0 : N === count, 'scalars: N', `is ${N}, impossible for ${count} poses`);
-  // The exponential of the reference is 1, and all others are below 2.72.
+  // The factor exp(σ(h_n − r)) is 1 for the reference pose. For all others it is below 2.72, since σ(h_n − r) is at
+  // most 1.
   const isPossible = S >= (isWeighted ? Number.MIN_VALUE : 1) && S <= N * 2.72;
   check(isPossible, 'scalars: S', `is ${S}, impossible for ${count} poses`);
-  // S − N is summed by itself, so the two differ by rounding.
+  // S − N is summed separately, so it differs from the difference of S and N by rounding.
   const isSame = Math.abs(S - (N + excess)) <= N * 1e-9;
   check(isSame, 'scalars: S − N', `is ${excess}, but S is ${S} and N ${N}`);
-  // Exponents x are at most 1, so x exp(x) is below 2.72.
+  // For each pose x = σ(ΔG_n − r) is at most 1. Its term in σ M_1 is m_n x exp(x), which is below 2.72 m_n.
   check(!isOfScore || sigma * M <= N * 2.72, 'scalars: M_1', `is ${M}, of the wrong sign`);
 }
 
@@ -214,7 +218,7 @@ function check(isValid: boolean, field: string, fault: string): void {
   if (!isValid) throw new RangeError(`accumulator: ${field} ${fault}`);
 }
 
-/** Returns a text of at most 41 characters for any value. */
+/** Returns a text of at most 41 characters that shows any value. */
 function show(value: unknown): string {
   const text = typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value);
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;

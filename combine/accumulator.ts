@@ -48,19 +48,22 @@ type Point = Pick<Term, 'height' | 'values'>;
  *     S = Σ e_n                     A = Σ e_n ∂h_n                                P = Σ ∂L_n
  *     M_j = Σ e_n (p_nj − r_j)      B_j = Σ e_n (∂p_nj + (p_nj − r_j) ∂h_n)       with e_n = m_n exp(σ (h_n − r))
  *
- * docs/maths.md explains the letters. The reference pose has the height r and the values r_j. A new pose with σ (h_n − r) > 1
- * becomes the reference, and the sums are converted. With η = exp(σ(r − r′)), and the old S and A on the right,
+ * docs/maths.md explains the letters. The reference pose has the height r and the values r_j. A new pose with
+ * σ (h_n − r) > 1 becomes the reference, with the height r′ and the values r′_j, and the sums are converted to it.
+ * With η = exp(σ(r − r′)), and on the right the sums before the conversion,
  *
  *     M_j ← η(M_j + (r_j − r′_j)S)    B_j ← η(B_j + (r_j − r′_j)A)    S ← ηS    A ← ηA
  *
- * So no exponent exceeds 1, and exp never overflows. A sum overflows if its terms reach about 1e308. Pose weights should lie
- * between 1e-150 and 1e150: otherwise Σ e_n², which the effective sample size needs, overflows or underflows. Values are
- * measured from r_j, not from 0, because sums of raw energies cancel catastrophically when ΔG is large. To merge two
- * accumulators, the one whose reference has the smaller σ r is converted to the other's reference, and the sums are added.
- * Accumulators form a commutative monoid, so poses may be divided among workers in any way.
+ * So no exponent exceeds 1, and exp never overflows. A sum overflows if its terms reach about 1e308. Pose weights
+ * should lie between 1e-150 and 1e150: otherwise Σ e_n², which the effective sample size needs, overflows or
+ * underflows. Values are measured from r_j, not from 0, because sums of raw energies cancel catastrophically when ΔG is
+ * large. To merge two accumulators, the one whose reference has the smaller σ r is converted to the other's reference,
+ * and the sums are added. Merging is commutative, and associative up to rounding, so poses may be divided among workers
+ * in any way.
  *
- * Each conversion rounds the sums. When poses are added, a conversion also divides S and A by more than e, so few conversions
- * happen while a pose still matters. A merge adds at most one. The scalar sums use compensated summation (A. Neumaier, Z. Angew. Math. Mech. 54, 39, 1974).
+ * Each conversion rounds the sums. But when poses are added, each conversion also divides the terms of all earlier
+ * poses by more than e, so a pose takes part in few conversions before its terms are negligible. A merge adds at most
+ * one conversion. The scalar sums use compensated summation (A. Neumaier, Z. Angew. Math. Mech. 54, 39, 1974).
  *
  * In the mean, and in LSE, the free energy and Boltzmann with a fixed t or kT, h_n and p_n are both the score ΔG_n. Then
  * ∂h_n = ∂p_n = g_n, A serves for both, and B keeps only the deviations: B = Σ e_n (ΔG_n − r) g_n.
@@ -83,7 +86,7 @@ export class Accumulator {
   #lost: Float64Array = new Float64Array(M);
   #shapes: ReadonlyMap<string, Shape> | undefined;
   #A: Sums = new Map();
-  /** For each parameter B_1, then B_2 and so on. */
+  /** For each parameter, the sum B_1, followed by B_2 and so on. */
   #B: Sums = new Map();
   /** Empty until the first pose with a loss. */
   #P: Sums = new Map();
@@ -112,7 +115,7 @@ export class Accumulator {
     return this.#count === 0 ? 0 : this.#sumAt(S) ** 2 / this.#sumAt(squares);
   }
 
-  /** Bytes of the sums of the size of θ; 0 before the first gradient. */
+  /** Bytes of the sums A, B_j and P, each of which has the size of θ; 0 before the first gradient. */
   get bytes(): number {
     let bytes = 0;
     for (const sums of [this.#A, this.#B, this.#P])
@@ -174,7 +177,8 @@ export class Accumulator {
   /**
    * Adds poses of finite numbers and pose weights above 0.
    *
-   * @param reference for one pose, its term; for a group, the height and values that its tape used as reference, with weight 1
+   * @param reference for one pose, its term; for a group, a term with the height and values that the group's tape used
+   * as reference, and weight 1
    * @param parts gradients of the pose or group. The first has all parameters, later ones may have fewer. Empty if gradients
    * are not wanted
    * @param poseLoss the sum of the poses' losses
@@ -214,7 +218,7 @@ export class Accumulator {
   }
 
   #sumAt(at: number): number {
-    // If a sum has overflowed, its rounding error is NaN.
+    // If a sum has overflowed, its rounding error is NaN, and 0 is added instead.
     return (this.#sums[at] as number) + (this.#lost[at] || 0);
   }
 
@@ -249,8 +253,8 @@ export class Accumulator {
   }
 
   /**
-   * Upper bound on the share of a pose in the result: (e_n/S)(1 + |σ(h_n − r)|); 1 if σ(h_n − r) ≥ 0, and 0 if e_n underflows.
-   * Poses added later only lower it.
+   * Upper bound on the share of a pose in the result: (e_n/S)(1 + |σ(h_n − r)|). It is 1 if σ(h_n − r) ≥ 0, and 0 if
+   * e_n underflows. Poses added later only lower the share.
    */
   influence(height: number, weight = 1): number {
     if (this.#count === 0) return 1;
@@ -355,7 +359,7 @@ export class Accumulator {
     return accumulator;
   }
 
-  /** The whole state, for another thread or a file: the arrays themselves, not copies. @internal */
+  /** The whole state, for another thread or a file. It holds the accumulator's own arrays, not copies. @internal */
   get state(): State {
     return {
       count: this.#count,
@@ -537,7 +541,7 @@ export function addScaled(
   if (!sum || !data || factor === 0) return;
   const { length } = data;
   let i = 0;
-  // Unrolled by four: a third less time for a large θ.
+  // The loop is unrolled by four, which takes a third less time for a large θ.
   for (const end = length - 3; i < end; i += 4) {
     const at = start + i;
     (sum[at] as number) += factor * (data[i] as number);

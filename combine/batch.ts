@@ -132,7 +132,7 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
   const gradient: Record<string, Tensor<Float64Array>> = {};
   for (const [name, { data, shape }] of Object.entries(scoring.params)) {
     const value = { data: new Float64Array(data.length), shape };
-    // Not an assignment, since the name may be `__proto__`.
+    // The property is defined, not assigned, since its name may be `__proto__`.
     Object.defineProperty(gradient, name, { value, enumerable: true, configurable: true, writable: true });
   }
   const sumBytes = Object.values(gradient).reduce((total, { data }) => total + data.byteLength, 0);

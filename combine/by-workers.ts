@@ -108,7 +108,7 @@ async function* answers<Pose, Kind extends WorkKind>(
   try {
     for await (const answered of inOrder(chunks, 2 * pool.threads, stopping, run)) {
       const { peakBytes, tapesAlive } = answered.answer;
-      // The peaks are those of the worker that needed most.
+      // Taking and giving back raises the peak to that of the worker that needed most.
       task.memory.take(peakBytes);
       task.memory.give(peakBytes);
       task.tapes.take(tapesAlive);
@@ -134,13 +134,14 @@ export async function* compoundsByWorkers<C, P extends Params, Result>(
     threads: pool.threads,
     posesPerChunk: pool.posesPerChunk,
     facts: () => pool.facts(),
-    // The parameters are sent already, and are released after the last compound.
+    // Nothing is sent or released for a compound: the parameters were sent above, and are released after the last
+    // compound.
     send: () => ({ release() {} }),
     run: chunk => pool.run(chunk, sent),
   };
   const stopping = stoppable(signal);
   try {
-    // One more than there are threads, so that no thread idles during the last chunks of a compound.
+    // One compound more than there are threads runs at once, so that no thread idles during a compound's last chunks.
     yield* inOrder(
       untilAborted(compounds, stopping.signal),
       pool.threads + 1,

@@ -2,8 +2,8 @@ const noWords = new Int32Array();
 
 /**
  * A checksum of 64 bits that depends on the values and the order of its input. It guards against accidents, not against
- * forgery. Two sums of 32 bits mix in each word by exclusive or, a multiplication and a shift, with the multipliers of
- * MurmurHash3 by Austin Appleby (public domain, https://github.com/aappleby/smhasher).
+ * forgery. It consists of two sums of 32 bits. Each sum takes in a word by an exclusive or, a multiplication and a
+ * shift, with the multipliers of MurmurHash3 by Austin Appleby (public domain, https://github.com/aappleby/smhasher).
  *
  * A change of a single word is always detected, since each step is reversible. Any other change is missed with a probability of about 2⁻⁶⁴.
  */
@@ -12,7 +12,7 @@ export class Checksum {
   #a = 0x9747b28c;
   #b = 0x5bd1e995;
 
-  /** Adds a text with its length, so that the boundary between two texts counts. */
+  /** Adds a text and its length, so that ['ab', 'c'] and ['a', 'bc'] have different checksums. */
   addText(text: string): void {
     this.#add(
       text.length,
@@ -22,7 +22,7 @@ export class Checksum {
 
   /** Adds the bits of numbers of 4 or 8 bytes each, with their length in bytes. */
   addBits({ buffer, byteOffset, byteLength }: ArrayBufferView): void {
-    // A view of a detached buffer would throw.
+    // An empty array may have a detached buffer, of which no view can be made.
     this.#add(byteLength, byteLength === 0 ? noWords : new Int32Array(buffer, byteOffset, byteLength / 4));
   }
 

@@ -20,7 +20,7 @@ export interface Collated<Name extends string> {
    * or a Float32Array if it is one in every pose, else a Float64Array.
    */
   readonly fields: { readonly [N in Name]: Tensor };
-  /** For each axis, the number of the pose that each row belongs to: the index for `segmentSum`. */
+  /** For each axis and each of its rows, the number of the pose that the row belongs to: the index for `segmentSum`. */
   readonly poseOf: Readonly<Record<string, Int32Array>>;
   /** For each axis, the number of rows of each pose. */
   readonly lengths: Readonly<Record<string, readonly number[]>>;

@@ -12,7 +12,8 @@ export interface Combination extends Fold {
   /** Functions of a pooling, which record log-weight, values and ΔG; absent if h_n and p_n are the score. */
   readonly pool: Pool | undefined;
   /**
-   * Settings that may be functions of the parameters, by name. Each number must be above 0, except q, which must not be 0.
+   * Settings that may be functions of the parameters, by name. Each number must be above 0, except the exponent q of a
+   * power mean, which must not be 0.
    *
    * @internal
    */

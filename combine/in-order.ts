@@ -19,7 +19,7 @@ export async function* inOrder<Item, Result>(
   try {
     for (;;) {
       if (!isRead && running.length < ahead)
-        // Results and errors of items read earlier come first.
+        // An error of the source is thrown later, after the results and errors of the items read before.
         reading ??= items.next().catch(error => {
           failure = { error };
           return { done: true, value: undefined };
@@ -46,7 +46,7 @@ export async function* inOrder<Item, Result>(
   } finally {
     stop();
     reading?.catch(() => {});
-    // Closes the source. After the stop it closes without waiting.
+    // Closes the source. After `stop` this waits neither for the item being read nor for the source.
     await items.return(undefined).catch(() => {});
   }
 }

@@ -6,7 +6,10 @@ import { Numbers } from './numbers.ts';
 import type { PooledPose } from './pooled-pose.ts';
 import { coefficientOf, type Part, type Term, weightOf } from './term.ts';
 
-/** Records of all poses of a call: the score of K numbers, the pose weight, and for a pooling log-weight and values. */
+/**
+ * Records of all poses of a call. Each has the score of K numbers and the pose weight, and for a pooling also the
+ * log-weight and values.
+ */
 export class Ledger {
   readonly #scores = new Numbers();
   readonly #weights = new Numbers();
@@ -16,7 +19,7 @@ export class Ledger {
   length = 0;
   /** Bytes of the log-weights and values of a pooling, with their slopes. */
   pooledBytes = 0;
-  /** K; 0 before the first score. */
+  /** K, the count of numbers in a score; 0 before the first score. */
   width = 0;
 
   /** @param combination absent for a combination in ops */
@@ -37,7 +40,7 @@ export class Ledger {
     }
     for (let k = 0; k < scores.length; k++) this.#scores.push(scores[k] as number);
     if (this.#combination?.weight) this.#weights.push(weight);
-    // Drops the gradients of the size of θ.
+    // The gradients, which have the size of θ, are dropped.
     if (pooled) {
       this.#pooled[this.length] = { ...pooled, direct: [] };
       // The pose weight, then the log-weight and J values, each with K slopes: 8 bytes a number.
@@ -96,7 +99,10 @@ export class Ledger {
     return this.#pooled[index] ?? { weight, height: score, values: [score] };
   }
 
-  /** Adds to `coefficients`, K per pose, the factor in a·A + Σ b_j·B_j of the gradient of each number of the score. */
+  /**
+   * Adds to `coefficients`, which has K entries per pose, one for each number of the score. The entry grows by the
+   * factor that the gradient of this number has in a·A + Σ b_j·B_j.
+   */
   addCoefficients(
     coefficients: Float64Array,
     accumulator: Accumulator,

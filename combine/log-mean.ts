@@ -11,8 +11,9 @@ import { sum } from '../ops/reduce/sum.ts';
 import type { Moments } from './fold.ts';
 
 /*
- * The log mean ln(Σ m_n exp(x_n)/N) of exponents x_n, N = Σ m_n. If all x_n are near 0, as at a high temperature, the mean of
- * exp(x_n) is near 1, and its logarithm loses digits. The mean of exp(x_n) − 1 does not, and log1p gives the logarithm.
+ * The log mean ln(Σ m_n exp(x_n)/N) of exponents x_n, with N = Σ m_n. If all x_n are near 0, as at a high temperature,
+ * the mean of exp(x_n) is near 1, and its logarithm loses digits. The mean of exp(x_n) − 1 keeps its digits, and log1p
+ * of it is the log mean.
  */
 
 /** Computes ln(S/N) from the sums of an accumulator. */

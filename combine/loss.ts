@@ -92,9 +92,9 @@ export function censored(options: {
 
 /**
  * The negative log-likelihood of the target under a Gaussian, without unit. The Gaussian has the mean x and the given
- * `variance`, in the square of the unit of x. Without the option, the prediction is two numbers, x and a variance, such as
- * `spread` gives (D. A. Nix and A. S. Weigend, IEEE Int. Conf. Neural Networks 1, 55, 1994). A predicted variance below
- * `least`, default 1e-6, is replaced by it.
+ * `variance`, in the square of the unit of x. Without the option `variance`, the prediction must be two numbers, x and
+ * a variance, such as `spread` gives (D. A. Nix and A. S. Weigend, IEEE Int. Conf. Neural Networks 1, 55, 1994). A
+ * predicted variance below `least`, default 1e-6, is replaced by `least`.
  *
  *     (ln(2π variance) + (x − target)²/variance)/2
  *

@@ -28,7 +28,7 @@ import type { Closing, LossContext, ObjectiveNumbers, PoseContext, Task } from '
 /** The readout, and the number that is differentiated. */
 interface Objective {
   readonly readout: Value | undefined;
-  /** loss + Σ poseLoss if there are any, else the readout, else ΔG. */
+  /** The loss plus Σ poseLoss if either was given, else the readout, else ΔG. */
   readonly target: Value;
   /** True if the target is a loss. */
   readonly isLoss: boolean;
@@ -208,7 +208,7 @@ function recordSummary(
   if (!combination.pool) return reshaped(summary, []);
   const J = moments.M.length;
   const logSum = reshaped(slice(summary, J, J + 1), []);
-  // Has the slope of log Z, but a more accurate value than log Z − ln N.
+  // This value has the slope of log Z, but is more accurate than log Z − ln N.
   const logMean = add(sub(logSum, stopGradient(logSum)), moments.r + logMeanOf(moments));
   const mean = J > 0 ? { mean: slice(summary, 0, J) } : {};
   return recordValue(combination, params, { ...mean, logSum, logMean, count: moments.N });

@@ -193,7 +193,7 @@ async function defaultExecutor(strategy: Strategy): Promise<Executor> {
   try {
     return await sharedJit;
   } catch (error) {
-    // The network of a page may have failed for a moment, so the next call tries again.
+    // Loading may fail because the network was down for a moment, so the next call tries again.
     sharedJit = undefined;
     throw error;
   }

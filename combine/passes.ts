@@ -18,7 +18,10 @@ export function indexed<Pose>({
   return untilAborted(poses, signal, first);
 }
 
-/** Reads the poses in groups that share a tape: single poses, or `posesPerTape` poses and fewer in the last group. */
+/**
+ * Reads the poses in groups that share a tape. A group is a single pose, or `posesPerTape` poses; the last may be
+ * smaller.
+ */
 export async function* groups<Pose>(task: Task<Pose>): AsyncGenerator<readonly Indexed<Pose>[]> {
   const { posesPerTape = 1 } = task;
   let group: Indexed<Pose>[] = [];
@@ -67,7 +70,7 @@ export async function runTogether<Pose, Item extends Indexed<Pose>>(
     }
   }
   for (const pose of poses) await unlessBad(task, badPoses, () => run([pose]));
-  // The poses fail together, but none of them alone.
+  // No pose failed alone, so the error of the run of all is thrown.
   if (failure && !(failure instanceof BadPoseError)) throw failure;
 }
 

@@ -6,7 +6,8 @@ import type { Values } from './settings.ts';
  * out.
  */
 export type PoseWeight<Pose = unknown> = {
-  // The type of a method, since methods are bivariant: a combination does not know the type of the poses.
+  // This is the type of a method, which TypeScript compares bivariantly: a combination does not know the type of the
+  // poses.
   /** Returns the pose weight. */
   weight(pose: Pose, index: number): number;
 }['weight'];
@@ -41,11 +42,14 @@ export interface PoolingOptions<Pose = unknown, V extends Values = Values> {
   readonly settings?: Readonly<Record<string, number>>;
   /** Returns the log-weight ℓ_n of a pose, a single number. Default 0, which gives all poses the same weight. */
   logWeight?(score: Value, context: PoolContext<Pose, V>): Operand;
-  /** Returns the values p_nj to average, one number or a list of J. Default the score; false for no values, only log Z. */
+  /**
+   * Returns the values p_nj to average: one number, or a list of J. Default: the score. With false there are no values,
+   * only log Z.
+   */
   readonly values?: false | ((score: Value, context: PoolContext<Pose, V>) => Operand);
   /**
-   * Computes ΔG, one number, or several if a loss or readout turns them into one. Default p̄. Its `mean` is absent with
-   * `values: false`.
+   * Computes ΔG: one number, or several if a loss or readout turns them into one. Default p̄. With `values: false`,
+   * `pooled` has no `mean`.
    */
   value?(pooled: Pooled, context: { readonly params: V }): Value;
   /** Returns the pose weight m_n. Default 1; 0 leaves the pose out. */

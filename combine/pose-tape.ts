@@ -117,8 +117,9 @@ interface RunOptions {
   /** Records the targets; absent if no gradient is wanted. */
   readonly targets?: ((scores: Value, params: Record<string, Value>) => Targets) | undefined;
   /**
-   * True if poses with these scores need their gradients. If not, an executor that can stop computes none. Gradients of other
-   * executors are dropped unread, so that the same poses are bad on all executors.
+   * True if poses with these scores need their gradients. If false, an executor that can stop after the scores does so.
+   * Other executors compute the gradients all the same. These are dropped unread, so that the same poses are bad on all
+   * executors.
    */
   readonly proceed?: (scores: ArrayLike<number>) => boolean;
 }

@@ -102,7 +102,7 @@ export async function forward<Pose>(
       const { scores, weight, pooled } = run;
       const loss = task.poseLoss && poseLossOf(task, scores, run);
       const readsParams = (pooled?.direct.length ?? 0) > 0 || Object.keys(loss?.direct ?? {}).length > 0;
-      // Without `direct`, which has the size of θ.
+      // Only the loss and its slopes are kept: `direct` has the size of θ.
       const poseLoss = loss && { poseLoss: loss.poseLoss, slopes: loss.slopes };
       await keep(index, { scores, weight, pooled, poseLoss, readsParams });
     }
@@ -165,8 +165,9 @@ function planOf<Pose>(
 const noLoss: Predicted['poseLosses'][number] = { poseLoss: 0, slopes: [] };
 
 /**
- * Runs the second pass, or a later one: Σ coefficient · g_n. If bad poses are skipped, a pass with bad gradients still reads
- * all poses, to find all the bad ones at once. It leaves them out and returns undefined.
+ * Runs the second pass, or a later one, which computes Σ coefficient · g_n. If bad poses are skipped, a pass that meets
+ * bad gradients still reads all poses, to find all the bad ones at once. It then drops these poses from the ledger and
+ * returns undefined.
  */
 async function differentiate<Pose>(
   task: Task<Pose>,
@@ -177,7 +178,7 @@ async function differentiate<Pose>(
 ): Promise<Pick<Outcome, 'gradient' | 'backwardSkipped'> | undefined> {
   const { width } = ledger;
   const { coefficients, accumulator, factors, readsParams } = plan;
-  // Relative to the largest coefficient, since the plain sum might overflow.
+  // The sum is relative to the largest coefficient, since the plain sum might overflow.
   const largest = largestOf(coefficients);
   const total = coefficients.reduce((sum, coefficient) => sum + Math.abs(coefficient) / largest, 0);
   const planned: BackwardPlan = {
@@ -191,7 +192,7 @@ async function differentiate<Pose>(
         ? {
             scores: ledger.scoresOf(index),
             weight: ledger.termOf(index).weight,
-            // A copy, since a view would send all coefficients to a worker.
+            // A copy is made, since sending a view to a worker would send the coefficients of all poses.
             coefficients: coefficients.slice(index * width, (index + 1) * width),
           }
         : undefined,

@@ -9,7 +9,7 @@ import { describe, isValue, type Tape, type Value } from '../engine/tape.ts';
  */
 export function realValue(result: unknown, tape: Tape, who: string): Value {
   if (result instanceof Promise) {
-    // It is not awaited, so its failure must not become an unhandled rejection.
+    // The promise is not awaited, so its failure must not become an unhandled rejection.
     result.catch(() => {});
     throw new TypeError(
       `${who} returned a promise, but it must be synchronous; load its data beforehand, or pass the poses as an async iterable`,

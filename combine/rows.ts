@@ -51,7 +51,7 @@ export interface PlannedPose {
 
 /** Results of the first pass that the second pass needs. */
 export interface BackwardPlan {
-  /** Number of poses of the first pass. Reading stops after one more. */
+  /** Number of poses that the first pass read. If a later pass finds one more, it stops reading. */
   readonly length: number;
   /** The largest magnitude of a coefficient. */
   readonly largest: number;

@@ -19,7 +19,7 @@ export function checkPositive(owner: string, name: string, number: number): void
 /**
  * Rejects a setting that makes a result overflow.
  *
- * @param results numbers computed from the setting, by formula
+ * @param results numbers computed from the setting; the name of each is its formula
  * @throws RangeError naming the function `owner`, the setting and the formula
  */
 export function checkOverflow(

@@ -172,9 +172,9 @@ function matters(accumulator: Accumulator, { height, weight }: Term, tolerance: 
 }
 
 /**
- * Computes the objective and its gradient from a state. The gradient is L′(ΔG) Σ c_n g_n + Σ L′_n g_n, plus the derivatives
- * with respect to parameters that the losses, the readout or the combination read directly. The two sums are separate because
- * L′ is known only now.
+ * Computes the objective and its gradient from a state. The gradient is L′(ΔG) Σ c_n g_n + Σ L′_n g_n, plus the
+ * derivatives with respect to parameters that the losses, the readout or the combination read directly. A state keeps
+ * the two sums apart, because L′ is known only after the last pose.
  */
 export function closeState<Pose>(
   task: Closing<Pose>,

@@ -134,17 +134,18 @@ export interface CombineOptions<Pose, P extends Params> {
   readonly badPose?: 'throw' | 'skip';
   /**
    * Threshold of influence, from 0 to below 1. The gradient of a pose with less influence is left out of the sum, and
-   * `stats.backwardSkipped` counts the pose. With 0, the default, only poses are skipped whose influence underflows to 0, which
-   * does not change the result. A skipped gradient is not checked, so an infinite one does not make the pose bad.
+   * `stats.backwardSkipped` counts the pose. With 0, the default, a pose is skipped only if its influence underflows to
+   * 0, which does not change the result. A skipped gradient is not checked, so an infinite one does not make the pose
+   * bad.
    *
    * Under `stream`, the influence is (e_n/S)(1 + |σ(h_n − r)|) at the time when the pose is read, in the symbols of
    * docs/maths.md, so it depends on the order. A pose with a poseLoss is never skipped, and the poses of a tape are
    * skipped together or not at all. Under `recompute`, the influence is the pose's share of the sum of all |L′c_n + L′_n|.
    * `full-graph` skips none.
    *
-   * The result is the same on all executors, but not the time saved. `interpreter()` stops after the prediction. `jit()`,
-   * `wasm()` and `gpu()` run forward and backward together, so they save nothing under `stream`. Under `recompute`, a skipped
-   * pose has no second run on any executor.
+   * The executor affects only the time saved, not the result. `interpreter()` stops after the prediction. `jit()`,
+   * `wasm()` and `gpu()` run forward and backward together, so they save nothing under `stream`. Under `recompute`, a
+   * skipped pose has no second run on any executor.
    */
   readonly tolerance?: number;
   /** False to compute only predictions and ΔG. Default true. */

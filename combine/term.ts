@@ -11,7 +11,10 @@ export interface Term {
   readonly values: ArrayLike<number>;
 }
 
-/** Height and values from which the gradients of a pose or a group are measured, and a factor `weight` of these gradients. */
+/**
+ * Height and values from which the gradients of a pose or a group are measured. Its `weight` is a factor of these
+ * gradients.
+ */
 export type Reference = Term;
 
 /** A gradient of a pose or a group, with its factors: ∂h_n, ∂p_nj and ∂L_n are sums of factor · gradient over the parts. */
