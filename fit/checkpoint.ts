@@ -16,7 +16,7 @@ export interface BadCompound {
 export interface EpochLosses {
   /** The number of the epoch, from 1. */
   readonly epoch: number;
-  /** The mean over the training compounds, each computed before the step that used it. */
+  /** The mean over the training compounds. The loss of a compound is that before the step of its batch. */
   readonly loss: number;
   /** The mean over the validation compounds, after the epoch. */
   readonly validationLoss?: number;

@@ -156,7 +156,7 @@ function clipGradients(slopes: readonly Float64Array[], clip: Clip): void {
         slope[i] = Math.max(-clip.value, Math.min(clip.value, slope[i] as number));
     return;
   }
-  // Relative to the largest entry, so that squares do not overflow.
+  // Entries are divided by the largest, so that their squares do not overflow.
   const largest = slopes.reduce((most, slope) => slope.reduce((a, b) => Math.max(a, Math.abs(b)), most), 0);
   if (largest === 0) return;
   let squares = 0;

@@ -27,7 +27,10 @@ export interface LbfgsOptions {
   readonly firstStep?: number;
   /** The search stops when no entry of the gradient has a larger magnitude. Default 10⁻⁶. */
   readonly gradientTolerance?: number;
-  /** The search stops when the value falls by no more than this times max(|before|, |after|, 1). Default 10⁻¹². */
+  /**
+   * The search stops when an iteration lowers the value by no more than this times max(|before|, |after|, 1). Default
+   * 10⁻¹².
+   */
   readonly valueTolerance?: number;
   /** Parameters that don't change. */
   readonly freeze?: Freeze;
@@ -122,7 +125,10 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatch {
   return { kind: 'full-batch', name: 'lbfgs', start };
 }
 
-/** Returns −H g by the two-loop recursion, with the inverse Hessian H estimated from the pairs, or −g if rounding spoils the descent along −H g. */
+/**
+ * Returns −H g by the two-loop recursion, with the inverse Hessian H estimated from the pairs. Returns −g if rounding
+ * makes −H g a direction in which the value does not fall.
+ */
 function directionOf(slope: Float64Array, pairs: readonly Pair[]): Float64Array {
   const direction = slope.map(entry => -entry);
   const shares = pairs.map(() => 0);

@@ -30,8 +30,8 @@ const shrink = 0.2;
  * Finds a point that satisfies the strong Wolfe conditions along a descent direction (J. Nocedal and S. J. Wright, Numerical
  * Optimization, 2nd edition, 2006, algorithms 3.5 and 3.6, with cubic interpolation). If there is none within 30 evaluations,
  * it returns the lowest point that satisfies Armijo's condition. A step to a value that is not finite is shortened to a
- * fifth. Values may rise by four roundings, since near a minimum differences of values are noise while slopes are still
- * accurate.
+ * fifth. In comparisons, a value may be higher by four roundings: near a minimum, differences of values are noise,
+ * while slopes are still accurate.
  *
  * @returns the point, or undefined if no point is better than the start
  */

@@ -4,7 +4,7 @@ import type { Fitted } from './params.ts';
 
 /** An optimiser that takes a step with one gradient: `adam()`, `adamw()` or `sgd()`. It has settings but no state. */
 export interface FirstOrder {
-  /** Tells the kind of optimiser. */
+  /** Distinguishes this kind of optimiser from {@link FullBatch}. */
   readonly kind: 'first-order';
   /** Its name, for saved states. */
   readonly name: string;
@@ -14,7 +14,7 @@ export interface FirstOrder {
 
 /** An optimiser that needs the value and gradient over all compounds at several points in a step: `lbfgs()`. */
 export interface FullBatch {
-  /** Tells the kind of optimiser. */
+  /** Distinguishes this kind of optimiser from {@link FirstOrder}. */
   readonly kind: 'full-batch';
   /** Its name, for saved states. */
   readonly name: string;
@@ -45,7 +45,8 @@ export interface OptimiserState {
   /** The number of steps taken. */
   readonly step: number;
   /**
-   * The moments by name, such as the mean gradient `m`, then by parameter; for `lbfgs` the pairs `s` and `y`, by age.
+   * The moments by name, such as the mean gradient `m`, then by parameter. For `lbfgs`, the vectors `s` and `y` of the
+   * remembered steps, numbered from the oldest.
    */
   readonly moments: Readonly<Record<string, Readonly<Record<string, Base64>>>>;
 }

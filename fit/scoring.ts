@@ -144,7 +144,7 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
   #leaveOut(compound: C, error: unknown, action: 'throw' | 'skip'): void {
     const { signal } = this.#settings;
     if (signal?.aborted || error instanceof DeviceLostError || !(error instanceof Error)) throw error;
-    // The error of combineBatch only adds the index of the compound in the batch.
+    // The cause is enough: the error of combineBatch adds only the compound's index in the batch.
     const cause = compoundOf(error) >= 0 ? (error.cause as Error) : error;
     const name = this.#names.get(compound) as string;
     if (action === 'throw') throw new Error(`fit: ${name}: ${cause.message}`, { cause });

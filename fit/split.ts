@@ -1,8 +1,9 @@
 import { shuffled, uniform } from './random.ts';
 
 /**
- * Compounds held out of training to measure the fit. One of: a number, the share of compounds to hold out at random; a share of
- * whole groups, such as targets; a function that returns true for these compounds; a separate list.
+ * Compounds held out of training to measure the fit. A number is the share of compounds to hold out at random.
+ * `fraction` and `by` give a share of whole groups, such as targets. A function returns true for the compounds to hold
+ * out. A list is a separate set of compounds.
  */
 export type Validation<C> =
   | number

@@ -86,7 +86,7 @@ function compactCopy(view: ArrayBufferView): ArrayBufferView {
 /** True for an array or a plain object. */
 function isContainer(thing: object): boolean {
   if (Array.isArray(thing)) return true;
-  // The prototype of a plain object, of any realm, has no prototype itself.
+  // In any realm, the prototype of a plain object has no prototype itself.
   const prototype = Object.getPrototypeOf(thing);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

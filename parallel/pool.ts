@@ -48,7 +48,7 @@ interface Waiting {
 const startLimit = 60_000;
 /** Milliseconds for an abandoned chunk to end by itself. */
 const graceTime = 1000;
-/** Number of workers in a row that may end before they are ready, without progress of any other. */
+/** Number of workers that may end in a row before they are ready, while no other worker makes progress. */
 const mostFailures = 3;
 
 /** A pool of at most `threads` workers, which start when needed and run one chunk at a time each. */

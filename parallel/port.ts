@@ -1,7 +1,7 @@
 import type * as Threads from 'node:worker_threads';
 import type { FromWorker, ToWorker } from './messages.ts';
 
-/** The methods that the library uses of a worker, of Node or the web. */
+/** The methods of a worker that the library uses. Workers of Node and of the web have them. */
 export interface WorkerLike {
   /** Sends a message to the worker. */
   postMessage(message: unknown, transfer?: never): void;
@@ -12,7 +12,7 @@ export interface WorkerLike {
 /** A common interface to the workers of Node and the web. */
 export interface Port {
   post(message: ToWorker, transfer?: readonly ArrayBuffer[]): void;
-  /** Keeps the process alive, or lets it end. Does nothing in a page. */
+  /** Keeps the process alive if `isNeeded`, else lets it end. Does nothing in a page. */
   hold(isNeeded: boolean): void;
   terminate(): Promise<void>;
 }
@@ -23,7 +23,10 @@ export interface PortListener {
   onEnd(reason: string): void;
 }
 
-/** Loads Node's module of worker threads; undefined in a browser. Written so that bundlers do not look for it. @internal */
+/**
+ * Loads Node's module of worker threads; undefined in a browser. The import is written so that bundlers do not look for
+ * the module. @internal
+ */
 export async function nodeThreads(): Promise<typeof Threads | undefined> {
   const isNode = typeof globalThis.process?.versions?.node === 'string';
   const name = 'node:worker_threads';
@@ -65,7 +68,7 @@ export function portOf(worker: WorkerLike, { onMessage, onEnd }: PortListener): 
       void thread.terminate();
       onEnd('its answer could not be read');
     });
-    // Without a listener, an error would end the process. The event 'exit' follows.
+    // Without a listener, an error would end the process. The event 'exit' follows it and calls `onEnd`.
     thread.on('error', error => {
       reason = error instanceof Error ? error.message : String(error);
     });

@@ -3,7 +3,7 @@ import type { SentParams } from '../combine/workers.ts';
 import type { TensorData } from '../engine/tensor.ts';
 import type { Thread } from './thread.ts';
 
-/** Number of sets of parameters so far, from which each takes its id. */
+/** Number of sets of parameters made so far: the id of the next set. */
 let count = 0;
 
 /** Parameters of a call, in shared memory if the platform has it, else copied to each thread that needs them. */
@@ -39,7 +39,7 @@ export class CallParams implements SentParams {
 /** True if there is shared memory: in Node, and in cross-origin isolated pages. */
 const canShare: boolean =
   typeof SharedArrayBuffer === 'function' &&
-  // Undefined in Node.
+  // `crossOriginIsolated` is undefined in Node.
   (globalThis as { readonly crossOriginIsolated?: boolean }).crossOriginIsolated !== false;
 
 function shared(data: TensorData): TensorData {

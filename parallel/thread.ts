@@ -46,7 +46,7 @@ export class Thread {
     if (!this.#isEnded) this.#port?.post(message, transfer);
   }
 
-  /** Keeps the process alive, or lets it end. */
+  /** Keeps the process alive if `isNeeded`, else lets it end. */
   hold(isNeeded: boolean): void {
     this.#isNeeded = isNeeded;
     this.#port?.hold(isNeeded);

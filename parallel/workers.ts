@@ -8,7 +8,7 @@ export interface WorkersOptions {
   readonly module?: URL | string;
   /** Starts a worker that calls `serve`. Use it instead of `module` with a bundler, which must see the worker's code. */
   readonly worker?: () => WorkerLike;
-  /** Number of workers, at least 1. More than the number of cores gain nothing. */
+  /** Number of workers, at least 1. More workers than cores gain nothing. */
   readonly threads: number;
   /** Number of poses that are sent and summed together. The bits of a result depend on it, but not on `threads`. Default 32. */
   readonly posesPerChunk?: number;
@@ -55,7 +55,7 @@ export function workers(options: WorkersOptions): WorkerPool {
   for (const [name, number] of Object.entries({ threads, posesPerChunk }))
     if (!Number.isSafeInteger(number) || number < 1)
       throw new RangeError(`workers: ${name} must be a whole number from 1, got ${number}`);
-  // A timer treats a longer time as 1 ms.
+  // A timer treats a time of 2³¹ ms or more as 1 ms.
   if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0 && timeout < 2 ** 31))
     throw new RangeError(
       `workers: timeout must be a number of milliseconds above 0 and below 2³¹, got ${timeout}`,

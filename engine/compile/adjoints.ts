@@ -3,8 +3,8 @@ import type { Value } from '../tape.ts';
 import type { Structure } from './structure.ts';
 
 /*
- * The structure of a tape with its adjoints follows from the structure of the forward tape, which has the same values
- * except the adjoints. So a later forward tape of the same structure can run without recording adjoints.
+ * A forward tape is a tape without its adjoints. Its structure determines the structure of the tape with adjoints. So a
+ * later forward tape of the same structure can run without recording adjoints.
  */
 
 /** The structure of a tape with its adjoints, in terms of the forward tape. */

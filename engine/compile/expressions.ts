@@ -46,7 +46,7 @@ export class Expressions {
   readonly #interned = new Map<string, Expr>();
   readonly #guesses: Guesses;
   readonly #rounds: boolean;
-  /** Lengths of ragged loops: the length of size −1 − i is element i. See {@link ragged}. */
+  /** Lengths of ragged loops. The size of a ragged loop is negative: size −1 − i has the length in element i. */
   readonly lengths: Expr[] = [];
 
   /** `rounds` is true for float32: numbers are rounded before they are compared. */
@@ -113,7 +113,7 @@ export class Expressions {
     return this.#rewritten('times', [a, b]) ?? this.#intern('times', [a, b], '');
   }
 
-  /** The entry of an array at an index of `shape`, tainted like the number stored there. */
+  /** The entry of an array at an index of `shape`. It has the taint of the numbers stored in the array. */
   entry(array: ArrayRef, shape: readonly Size[], index: readonly Expr[], taint: Taint = 0): Expr {
     return this.#intern('entry', index, `${array.kind} ${array.number} ${shape}`, { array, shape, taint });
   }
@@ -277,8 +277,8 @@ export class Expressions {
   }
 
   /**
-   * `expr` simplified under the assumption that `condition` is true. If the condition is that a number is not 0, the
-   * number itself is unchanged. `results` holds the results so far.
+   * `expr` simplified under the assumption that `condition` is true. For the condition that a number is not 0, only the
+   * condition is replaced, not the number. `results` holds the results so far.
    */
   assume(expr: Expr, condition: Expr, results: Map<Expr, Expr>): Expr {
     const holds = this.#truth(true);

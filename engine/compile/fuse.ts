@@ -8,8 +8,9 @@ import { longAxes, one, type Size, sameWithoutOnes } from './sizes.ts';
 import { reducesOuter } from './storage.ts';
 
 /*
- * The pass that writes the loop of a group: for each root the entry that an iteration writes, as an expression of
- * entries of inputs and stored nodes. An entry has an index for each axis; order.ts flattens these to positions.
+ * The pass that writes the loop of a group. For each root it writes an expression for the entry that one iteration
+ * stores, in terms of entries of inputs and stored nodes. An entry has an index for each axis; order.ts flattens these
+ * to positions.
  */
 
 /** A loop as expressions. */
@@ -74,8 +75,8 @@ export interface ReaderContext {
 
 /**
  * The nodes that must be rounded in float32: input arrays, stored nodes, and the nodes that these are views of. A
- * stored number is rounded, so it must be rounded wherever it is computed again, or a number might differ from itself.
- * Single numbers stay float64, like those inside expressions.
+ * stored number is rounded. If it is computed again elsewhere, it must be rounded there too, so that both copies are
+ * equal. Single numbers stay float64, like those inside expressions.
  */
 export function roundedNodes({ nodes }: Graph, stored: ReadonlySet<Node>): ReadonlySet<Node> {
   const rounded = new Set(stored);
@@ -148,7 +149,10 @@ export class Reader {
     return this.#entryIfStored(node, node.shape, index) ?? this.#computed(node, index);
   }
 
-  /** The entry of an input or stored node, at an index of a shape of the same size; undefined for other nodes. */
+  /**
+   * The entry of an input or stored node, at an index of `shape`, which has as many entries as the node; undefined for
+   * other nodes.
+   */
   #entryIfStored(node: Node, shape: readonly Size[], index: readonly Expr[]): Expr | undefined {
     const { form } = node;
     const { expressions } = this;
@@ -263,7 +267,7 @@ export class Reader {
       );
       return this.read(input, at);
     }
-    // A reshape keeps the order of numbers, so the array is indexed with the other shape.
+    // A reshape keeps the order of numbers, so the stored input can be indexed in the shape of the result.
     const entry = this.#entryIfStored(baseOf(input), shape, index);
     if (!entry) throw new Error(`plan: ${input.name} is reshaped before it is stored`);
     return entry;

@@ -17,8 +17,8 @@ import { sameSizes } from './sizes.ts';
  *
  * A wrong number must not vanish on its way to the results. So each expression has a taint, which says whether it may
  * be NaN or infinite if a guess that it depends on is wrong. If an operation could turn such a number into a finite one
- * (see {@link swallows}), the plan is unsure, and is made again with fewer guesses. An entry that no result reads may
- * be wrong.
+ * (see {@link swallows}), the plan is unsure, and is made again with fewer guesses. A wrong entry does no harm if no
+ * result reads it.
  */
 
 /** The guesses that a plan may make. */
@@ -51,7 +51,8 @@ const swallowsInfinity = new Set<Expr['kind']>([
 /** True if an operation may give a correct-looking result for a wrong number as argument `position`. */
 export function swallows(kind: Expr['kind'], position: number, taint: Taint): boolean {
   if (taint === 0) return false;
-  // 1/0 and 1/−0 differ, and 1/∞ is 0.
+  // As a divisor, a wrong number can give a finite result: 1/∞ is 0. The sign of a zero matters too: 1/0 and 1/−0
+  // differ.
   if (swallowsNaN.has(kind) || (kind === 'div' && position === 1)) return true;
   return taint === 2 && swallowsInfinity.has(kind);
 }

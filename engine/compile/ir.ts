@@ -154,7 +154,10 @@ export interface Sink {
   readonly kind: 'store' | 'add' | 'largest' | 'fold-sum' | 'fold-largest';
   readonly path: Path;
   readonly buffer: number;
-  /** The index of the entry, one for each axis of the buffer; once flattened, its position alone. */
+  /**
+   * The index of the entry, with an expression for each axis of the buffer; after flattening, only one for the
+   * position.
+   */
   readonly at: readonly Expr[];
   readonly value: Expr;
 }
@@ -246,7 +249,7 @@ interface AnyStep {
   readonly writes: readonly number[];
 }
 
-/** A fused loop nest, or straight-line code where it has no loop. */
+/** A fused loop nest, or straight-line code if there is no loop. */
 export interface LoopStep extends AnyStep {
   readonly kind: 'loop';
   readonly sinks: readonly Sink[];

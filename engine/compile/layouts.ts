@@ -36,8 +36,8 @@ export class Layouts<T extends LayoutKey> {
 }
 
 /**
- * Knuth's multiplicative hash: the factor is a prime near 2³² over the golden ratio. The upper bits differ for similar
- * lengths.
+ * Knuth's multiplicative hash. The factor is a prime near 2³²/φ, where φ is the golden ratio. Similar lengths give
+ * hashes that differ in the upper bits.
  */
 function hashOf(numbers: readonly number[], seed: number): number {
   let hash = seed;

@@ -57,8 +57,8 @@ export interface Node {
   /** The op's name, for listings. */
   readonly name: string;
   /**
-   * The nodes that must be complete before this one is computed, in the backward pass through a checkpoint; the newest
-   * node in the checkpoint comes first. All nodes of that pass have the same list.
+   * The nodes that must be complete before this one is computed. Only nodes of the backward pass through a checkpoint
+   * have such a list, and all nodes of that pass have the same one. It begins with the newest node in the checkpoint.
    */
   readonly after?: readonly Node[];
 }

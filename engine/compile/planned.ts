@@ -150,7 +150,7 @@ export function plannedExecutor<Bound extends BoundPose>(
       return cache.created;
     },
   };
-  // Not enumerable, so a copy of the executor with another `run` does not inherit it.
+  // The property is not enumerable, so a copy of the executor with another `run` does not get it.
   return Object.defineProperty(executor, 'runGradients', { value: runGradients, enumerable: false });
 }
 

@@ -30,7 +30,7 @@ export interface Rule {
   readonly losesSignOfZero?: true;
   /**
    * True for a guess, which finite results confirm: if `holds` is false, the result must be NaN. Only plans that may
-   * guess use such a row. Its result is a product that must be 0 where its first factor is. See guesses.ts.
+   * guess use such a row. Its result is a product that must be 0 where its first factor is 0. See guesses.ts.
    */
   readonly isGuess?: true;
 }
@@ -44,7 +44,7 @@ export const rules: readonly Rule[] = [
   { name: 'over one', pattern: (s, a) => s.div(a, s.constant(1)), result: (_, a) => a },
   { name: 'twice negative', pattern: (s, a) => s.neg(s.neg(a)), result: (_, a) => a },
   { name: 'first power', pattern: (s, a) => s.pow(a, s.constant(1)), result: (_, a) => a },
-  // A product is the nearest number; pow may be off by one unit.
+  // The product is rounded correctly; `pow` may be off by one unit in the last place.
   {
     name: 'second power',
     pattern: (s, a) => s.pow(a, s.constant(2)),

@@ -248,7 +248,7 @@ function stagesOf(graph: Graph, stored: ReadonlySet<Node>, barriers: ReadonlySet
     for (const awaited of node.after ?? []) stage = Math.max(stage, afterNode(awaited));
     stages.set(node, stage);
   }
-  /** Each part of a scattered node is written as soon as it is known; readers wait for the last. */
+  /** Each part of a scattered node is written as soon as it is known; readers wait for the last part. */
   const ofRoot = ({ node, part }: Root) =>
     node.form.kind === 'scatter' ? ofInput(node, part) : ofNode(node);
   return { ofNode, ofRoot };

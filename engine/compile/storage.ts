@@ -17,8 +17,8 @@ export const expensive = 6;
 const longestChain = 200;
 
 /**
- * The most work of a loop, in additions. JavaScript engines do not optimise longer functions, and may reject them
- * in WebAssembly.
+ * The most work in one loop, in additions. JavaScript engines do not optimise functions longer than this, and may
+ * reject them in WebAssembly.
  */
 export const largestLoop = 6000;
 
@@ -71,8 +71,8 @@ export function reducesOuter({ form, inputs }: Node): boolean {
 }
 
 /**
- * True if input `i` must be stored for its reader, which reads it in another order than it is computed, or would
- * compute an expensive entry of it several times.
+ * True if input `i` must be stored: its reader does not read it in the order in which it is computed, or would compute
+ * an expensive entry of it several times.
  */
 function mustBeStored({ form, inputs, shape }: Node, i: number, costs: ReadonlyMap<Node, number>): boolean {
   const input = inputs[i] as Node;
@@ -134,8 +134,8 @@ function chainEnds(nodes: readonly Node[], barriers: ReadonlySet<Node>): Node[] 
   const lengths = new Map<Node, number>();
   const work = new Map<Node, number>();
   /**
-   * Nodes whose work is counted already. A node's work is added to its first reader only. Added along every path, it
-   * would grow exponentially.
+   * Nodes whose work is counted already. A node's work is added only to its first reader. If it were added along every
+   * path, the total would grow exponentially.
    */
   const counted = new Set<Node>();
   const ends: Node[] = [];
@@ -168,7 +168,7 @@ function costsOf(nodes: readonly Node[], barriers: ReadonlySet<Node>): Map<Node,
     }
     let cost = ownCost(node);
     for (const input of node.inputs) cost += costs.get(input) as number;
-    // The length of an inner sum is not known here; count it as 4.
+    // The length of an inner sum is not known here. It is assumed to be 4.
     costs.set(node, node.form.kind === 'reduce' ? 4 * cost : cost);
   }
   return costs;

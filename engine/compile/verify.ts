@@ -105,7 +105,7 @@ function verifyLoop(plan: Plan, step: LoopStep, fail: Fail): void {
   verifyScope(step, fail);
 }
 
-/** Checks that a store writes another entry in each iteration: its index must contain the index of each loop. */
+/** Checks that each iteration writes a different entry of a store: the index must contain the index of each loop. */
 function verifyStores({ kind, path, at, buffer }: Sink, fail: Fail): void {
   if (kind !== 'store') return;
   for (let depth = 1; depth <= path.length; depth++) {

@@ -8,7 +8,8 @@ import { Arena, JitMachine, type JitPose } from './machine.ts';
 export interface JitOptions {
   /**
    * The precision of stored and compared numbers, default float64. With float32, expressions and sums are still
-   * computed in float64, so a sum of any length is rounded once; sums into many entries take 8 bytes an entry.
+   * computed in float64, so a sum is rounded only once, whatever its length. An array to whose entries a loop adds,
+   * such as the result of a segment sum, takes 8 bytes an entry.
    */
   readonly precision?: Precision;
   /** The number of structures kept compiled; the least recently used is dropped first. Default 64. */

@@ -39,7 +39,8 @@ export class Arena {
   /** Makes room for `length` entries. The contents may be lost. */
   reserve(length: number): void {
     this.#largest = Math.max(this.#largest, length);
-    // The arena shrinks only if no run needed a quarter of it, and never to save less than 1024 entries.
+    // At a review, the arena shrinks if its length is above four times the most entries that a run needed since the
+    // last review, plus 1024.
     const isDue = ++this.#runs % runsPerReview === 0;
     const isTooLarge = isDue && this.#numbers.length > 4 * this.#largest + 1024;
     if (isDue) this.#largest = length;
@@ -149,7 +150,7 @@ export class JitMachine implements Machine<JitPose> {
     return { sizes, starts, counts, layout, frames };
   }
 
-  /** Offset of a buffer at step `at`: in float64 entries while the step adds to the buffer. */
+  /** Offset of a buffer at step `at`. It counts float64 entries if the step adds to float64 sums in the buffer. */
   #offset({ offsets }: Layout, buffer: number, at: number): number {
     const isAdding = this.#summed.has(buffer) && this.#plan.steps[at]?.writes.includes(buffer);
     return (offsets[buffer] as number) / (isAdding ? 2 : 1);

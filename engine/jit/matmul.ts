@@ -1,4 +1,4 @@
-/** The numbers of the rows of a tile, and of its columns. */
+/** Indices of the rows of a tile, and also of its columns. */
 const tile = [0, 1, 2, 3];
 
 /**

@@ -113,7 +113,9 @@ class Queue {
     }
   }
 
-  /** True if a step with `waiting` unfinished dependencies can run: there are none, and its section has begun. */
+  /**
+   * True if a step with `waiting` unfinished dependencies can run: `waiting` is 0, and the step's section has begun.
+   */
   #isReady(index: number, waiting: number): boolean {
     return waiting === 0 && index < this.#end;
   }

@@ -73,7 +73,10 @@ function extrasOf(part: CompiledStep): Omit<Extra, 'id'>[] {
   return transposeA && !transposeB ? [total] : [{ kind: 'panel', buffer, part }, total];
 }
 
-/** The largest number of terms of a product that are added up in float32, block by block. Sums of more are float64. */
+/**
+ * The largest number of terms of a product that are added up in float32, block by block. Sums of more terms are
+ * float64.
+ */
 export const mostTerms = 512;
 
 /** The memory layout of one pose. Addresses are in bytes. */
@@ -161,8 +164,8 @@ function totalLength({ kind, step }: CompiledStep, sizes: readonly number[], ban
 }
 
 /**
- * The number of rows in a band of a pass: the longer the rows, the fewer, so that a band of each buffer stays in the
- * cache. It is a multiple of {@link rowUnit}.
+ * The number of rows in a band of a pass. The longer the rows, the fewer a band has, so that a band of each buffer
+ * stays in the cache. The number is a multiple of {@link rowUnit}.
  */
 function bandOf({ plan }: PlanModule, { parts, axis }: CompiledPass, sizes: readonly number[]): number {
   if (axis === undefined) return 1;

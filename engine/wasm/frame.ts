@@ -4,10 +4,10 @@ import { type Code, type FunctionBuilder, load } from './emit/code.ts';
  * An entry of a frame: a number of four bytes that varies between poses.
  *
  * `offset` and `input` are the addresses of a buffer and of an input. `sum` is half the address of a buffer that the
- * function adds to. The sums in this buffer are float64, so that a sum over thousands of terms is rounded once.
- * Positions count 4 bytes an entry and a sum takes 8, so twice the computed address of an entry is the address of its
- * sum. `partial` is the address of the float32 sums of a few rows, which are added to the float64 sums, and `length` is
- * their number.
+ * function adds to. The sums in this buffer are float64, so that a sum over thousands of terms is rounded once. Each
+ * takes 8 bytes, but positions count 4 bytes an entry. So code adds the position of a sum to half the address of the
+ * buffer, and twice the result is the address of the sum. `partial` is the address of the float32 sums of a few rows,
+ * which are added to the float64 sums, and `length` is the number of these float32 sums.
  */
 export interface Slot {
   readonly kind: 'size' | 'start' | 'offset' | 'input' | 'sum' | 'partial' | 'length';

@@ -47,7 +47,8 @@ export function loopFunction(name: string, step: LoopStep, settings: LoopSetting
 const loopNames = 'ijkl';
 
 /**
- * The largest number of terms added up in float32: their sum is within 1e-6 of the exact sum, even if all are equal.
+ * The largest number of terms added up in float32. Even if all terms are equal, the relative error of their sum is at
+ * most 1e-6.
  */
 const partialTerms = 64;
 
@@ -323,7 +324,7 @@ class Loop {
     }
   }
 
-  /** All ones where a condition holds. */
+  /** A mask with all ones in lanes where a condition holds. */
   #condition(expr: Expr): Code {
     const held = this.#masks.get(expr);
     if (held) return held;

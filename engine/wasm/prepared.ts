@@ -23,8 +23,8 @@ export interface PreparedPass {
 }
 
 /**
- * A frame entry that moves from band to band: the address at which a local buffer would begin if it held all rows, not
- * only the band.
+ * A frame entry that changes from band to band, for a local buffer, which holds only one band. The entry is the address
+ * at which the buffer would begin if it held all rows.
  */
 export interface Moved {
   /** The position of the entry in memory, in units of four bytes. */

@@ -36,8 +36,8 @@ export function primitive(at: Site, expr: Expr, args: readonly Code[]): Code {
     case 'div':
       return div(a, b);
     case 'neg': {
-      // Flip the sign bit with a constant in a local: for each f32x4.neg, V8 creates the constant again. Setting the
-      // sign bit of x gives −|x|.
+      // The sign bit is flipped with a constant in a local, since V8 would create the constant again for each
+      // f32x4.neg. The negative of |x| is x with the sign bit set.
       const sign = number(at, -0);
       const isSize = a.kind === 'plain' && a.op === 'f32x4.abs';
       return isSize ? or(a.args[0] as Code, sign) : op('v128.xor', a, sign);

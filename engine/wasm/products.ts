@@ -5,8 +5,8 @@ import { packedRow, panelBytes } from './matmul.ts';
 import type { ProductStep, RunBand, Setting, WasmFunction } from './prepared.ts';
 
 /**
- * The number of terms of a product that are summed in registers. Float32 is accurate enough for 64 terms: their sum is
- * within 1e-6 of the exact sum, even if all terms are equal.
+ * The number of terms of a product that are summed in registers. Float32 is accurate enough for 64 terms: even if all
+ * terms are equal, the relative error of their sum is at most 1e-6.
  */
 const depth = 64;
 /** The number of rows of A and of B that Aᵀ·B sums over at a time: few enough to stay in the L1 cache. */

@@ -32,7 +32,7 @@ function loopByFours(
   return f;
 }
 
-/** The address of entry `at` of an array of entries of 2 to the power `shift` bytes. */
+/** The address of entry `at` of an array whose entries take 2^`shift` bytes. */
 const entry = (base: Code, at: Code, shift: number) => op('i32.add', base, op('i32.shl', at, i32(shift)));
 
 /** Builds a function that adds float32 numbers to float64 totals, or replaces the totals if `isMore` is 0. */

@@ -20,10 +20,10 @@ export interface WasmOptions {
  * other matrix products. With relaxed SIMD (Node 22, Chromium 114) it fuses multiplications and additions; `name` says
  * whether it does.
  *
- * exp and log are within 2 ulp of float32, erfc within 5, other elementwise functions within 4. A sum of any length is
- * within 1e-6 of the sum of its terms' absolute values, as are the sums of a matrix product: they grow in float64, or
- * in blocks of 64 float32 terms. Sums into many entries take 8 bytes an entry. The same tape gives the same bits in
- * every run.
+ * The largest error is 2 ulp of float32 for exp and log, 5 ulp for erfc, and 4 ulp for other elementwise functions. The
+ * error of a sum, also in a matrix product, is at most 1e-6 times the sum of its terms' absolute values, for any number
+ * of terms: they are added up in float64, or in float32 in blocks of 64. An array to whose entries a loop adds, such as
+ * the result of a segment sum, takes 8 bytes an entry. The same tape gives the same bits in every run.
  *
  * A tape may need up to 4 GiB at once. Running one that needs more throws a RangeError.
  *

@@ -57,12 +57,12 @@ function brainFloats(bytes: DataView, length: number): Float32Array {
   return new Float32Array(bits.buffer);
 }
 
-/** Converts a number of IEEE 754 half precision: a sign, 5 bits of exponent, 10 of fraction. */
+/** Converts a number of IEEE 754 half precision: a sign bit, 5 bits of exponent, and 10 bits of fraction. */
 function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const [exponent, fraction] = [(bits >> 10) & 0x1f, bits & 0x3ff];
   if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  // A subnormal number: the fraction counts 2⁻²⁴.
+  // A subnormal number is fraction·2⁻²⁴.
   if (exponent === 0) return sign * fraction * 2 ** -24;
   // The number is (1 + fraction/1024)·2^(exponent − 15).
   return sign * (1024 + fraction) * 2 ** (exponent - 25);

@@ -100,7 +100,10 @@ export class FunctionBuilder {
   readonly name: string;
   readonly params: readonly Local[];
   readonly locals: Local[] = [];
-  /** Statements at the start that store constants and addresses in locals: V8 creates a constant again at each use. */
+  /**
+   * Statements at the start that store constants and addresses in locals. Without them, V8 would create a constant
+   * again at each use.
+   */
   readonly #prologue: Code[] = [];
   readonly #constants = new Map<string, Code>();
   #body: Code[] = [];

@@ -42,7 +42,8 @@ export function atan2(at: Site, y: Code, x: Code): Code {
   const one = number(at, 1);
   const t = keep(at, simd.select(isCorner, one, simd.select(isOrigin, zero, div(short, long))), 't');
   const isSteep = keep(at, less(number(at, tanOfEighthPi), t), 'isSteep');
-  // arctan t = π/4 + arctan u for a steep t.
+  // If t is steep, the arc tangent is taken of u = (t − 1)/(t + 1), since arctan t = π/4 + arctan u. If not, u is t
+  // itself.
   const u = keep(at, simd.select(isSteep, div(sub(t, one), add(t, one)), t), 'u');
   const z = keep(at, mul(u, u), 'z');
   const near = simd.fma(mul(u, z), polynomial(at, z, tail), u);

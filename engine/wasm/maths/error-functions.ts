@@ -40,7 +40,10 @@ function erfcOfSize(at: Site, size: Code): Code {
   return keep(at, mul(scale, div(p, add(number(at, 1), add(x, x)))), 'tail');
 }
 
-/** erfc x within 5 ulp, in the tail too: for x from 0, exp(−x²) times a rational function; else 2 − erfc(−x). */
+/**
+ * erfc x with an error of at most 5 ulp, in the tail too. For x ≥ 0 it is exp(−x²) times a rational function; for x < 0
+ * it is 2 − erfc(−x).
+ */
 export function erfc(at: Site, x: Code): Code {
   const { simd } = at;
   const right = erfcOfSize(at, keep(at, abs(x), 'size'));
@@ -48,7 +51,7 @@ export function erfc(at: Site, x: Code): Code {
   return keep(at, simd.select(op('f32x4.eq', x, x), either, x), 'erfc');
 }
 
-/** erf x within 3 ulp: a polynomial near 0, else sign(x) · (1 − erfc |x|). */
+/** erf x with an error of at most 3 ulp. Near 0 it is a polynomial, elsewhere sign(x) · (1 − erfc |x|). */
 export function erf(at: Site, x: Code): Code {
   const { simd } = at;
   const size = keep(at, abs(x), 'size');

@@ -35,7 +35,7 @@ const exponentOfOne = 127;
 const exponentField = 0x7f800000;
 /** The argument from which eˣ is infinite in float32, rounded up. */
 const largestArgument = 89;
-/** Coefficients of e^r: exact at 0, with a relative error of at most 3.6·10⁻⁹. */
+/** Coefficients of a polynomial for e^r, which is exact at 0 and has a relative error of at most 3.6·10⁻⁹. */
 const expSeries = [
   1, 1, 0.4999999403953552, 0.1666652113199234, 0.04166838899254799, 0.00836874544620514,
   0.0013814540579915047,
@@ -54,8 +54,9 @@ function reduce(at: Site, x: Code, bias: number): { power: Code; r: Code } {
 /**
  * eˣ within 1.3 ulp, for tiny results too; exact at 0, ±∞ and NaN.
  *
- * For n = −151, the least possible n, the exponent field of a factor is 0, so the factor is the number 0. Nonzero
- * factors would give 0 too, but a processor takes several times as long for a product that underflows.
+ * For n = −151, the least possible n, the exponent field of the first factor is 0, so this factor is the number 0. A
+ * nonzero factor would give the result 0 too, but a processor takes several times as long for a product that
+ * underflows.
  */
 export function exp(at: Site, x: Code): Code {
   // The n from −151 to 128 span more than the exponents of one float32, so 2ⁿ is the product of two factors. Their
@@ -69,7 +70,7 @@ export function exp(at: Site, x: Code): Code {
   return keep(at, mul(mul(y, firstFactor), secondFactor), 'exp');
 }
 
-/** {@link exp} of an x that is never positive. Without large n, one factor is enough. */
+/** {@link exp} of an x that is never positive. Since n is then at most 0, 2ⁿ needs only one factor. */
 export function expOfNonPositive(at: Site, x: Code): Code {
   // The exponent field is 0 for n = −151.
   const bias = 151;

@@ -56,8 +56,8 @@ export function log(at: Site, x: Code): Code {
   const result = f.local('v128', 'log');
   f.set(result, logOfParts(at, parts.k, parts.f));
   // Numbers that are not positive and normal are rare, so they are handled in a branch.
-  // Less the bits of the smallest normal number, the bits of a positive normal number are an unsigned number below
-  // 0x7f000000. Flipping the sign bit on both sides makes this a comparison of signed numbers.
+  // x is positive and normal if its bits, minus the bits of the smallest normal number, are below 0x7f000000 as an
+  // unsigned number. Flipping the sign bit on both sides makes this a comparison of signed numbers.
   const smallestNormal = 0x800000;
   const above = op('i32x4.sub', x, integer(at, smallestNormal));
   const isNormal = keep(
