@@ -450,7 +450,7 @@ export class Accumulator {
     return new Map([...this.#A].map(([name, { length }]) => [name, new Float64Array(length)]));
   }
 
-  /** Remembers the names and shapes of the first gradient. @throws RangeError if those of a later gradient differ */
+  /** Remembers the names and shapes of the first gradient. @throws RangeError if a later gradient has others */
   #checkShapes(gradient: Tensors, values: number): void {
     const entries = Object.entries(gradient);
     if (!this.#shapes) {

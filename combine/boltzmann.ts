@@ -14,8 +14,8 @@ import { betaOf, type Setting, settingOf, type Values } from './settings.ts';
  *
  *     ΔG = Σ w_n ΔG_n    w_n = m_n exp(−β ΔG_n)/Z    Z = Σ m_n exp(−β ΔG_n)    c_n = w_n (1 − β (ΔG_n − ΔG))
  *
- * For kT → 0, ΔG becomes that of the best pose, for kT → ∞ the mean. A coefficient c_n may be negative: improving a weak pose
- * takes Boltzmann weight from the strong ones.
+ * For kT → 0, ΔG becomes that of the best pose, for kT → ∞ the mean. A coefficient c_n may be negative: a weak pose
+ * that improves takes Boltzmann weight from the strong ones, which can raise ΔG.
  *
  * @throws RangeError for kT ≤ 0, or below 5.6e-309, where 1/kT overflows; TypeError for an unknown option
  */

@@ -5,7 +5,8 @@ const noWords = new Int32Array();
  * forgery. It consists of two sums of 32 bits. Each sum takes in a word by an exclusive or, a multiplication and a
  * shift, with the multipliers of MurmurHash3 by Austin Appleby (public domain, https://github.com/aappleby/smhasher).
  *
- * A change of a single word is always detected, since each step is reversible. Any other change is missed with a probability of about 2⁻⁶⁴.
+ * A change of a single word is always detected, since each step is reversible. Any other change is missed with a
+ * probability of about 2⁻⁶⁴.
  */
 export class Checksum {
   // Any initial values would do.

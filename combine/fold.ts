@@ -32,7 +32,10 @@ export interface Fold {
   readonly isWeighted: boolean;
   /** True if the gradient needs the sums B_j. */
   readonly usesB: boolean;
-  /** Returns the numbers that ΔG is computed from: ΔG itself, or each p̄_j and then log Z. */
+  /**
+   * Returns the numbers that ΔG is computed from: ΔG itself if h_n and p_n are the score, else each p̄_j and then log
+   * Z.
+   */
   summary(moments: Moments): number[];
   /**
    * Returns the factors of the gradient a·A + Σ b_j·B_j of an objective.

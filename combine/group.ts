@@ -20,8 +20,8 @@ import type { Task } from './task.ts';
 import type { Part, Reference } from './term.ts';
 
 /*
- * Several poses on one tape. The tape records the sums A, B_j and P of the group, with a reference of its own. They are then
- * added to the accumulator like those of one pose.
+ * Several poses on one tape. The tape records the sums A, B_j and P of the group, measured from a reference of the
+ * group's own. These sums are then added to the accumulator like those of a single pose.
  */
 
 /**

@@ -159,7 +159,10 @@ function scorerOf<Pose, P extends Params>(
   return (tape, params, poses) => score(tape, params, poses[0] as Pose);
 }
 
-/** Largest K and J for which one pass is less work than two: one pass needs a backward pass for each of the K numbers. */
+/**
+ * Largest K and J for which one pass is less work than two. In one pass, each pose needs K backward passes, and adds to
+ * 1 + J sums of the size of θ. In two passes, it needs one backward pass.
+ */
 const widest = 4;
 
 /**

@@ -28,8 +28,8 @@ export interface CombineResult<P extends Params> {
   /** loss + Σ poseLoss, if either was given. */
   readonly loss?: number;
   /**
-   * Gradient of the loss (with the poseLosses) if there is one, else of the readout, else of ΔG, by parameter: fresh float64
-   * tensors of the parameters' shapes. Empty with `gradient: false`.
+   * Gradient of the loss (with the poseLosses) if there is one, else of the readout, else of ΔG. It has a fresh float64
+   * tensor for each parameter, in the parameter's shape. Empty with `gradient: false`.
    */
   readonly gradient: { readonly [Name in keyof P]: Tensor<Float64Array> };
   /** ΔG_n in the order the poses were read, K entries for each pose if a score has K numbers; NaN for skipped poses. */

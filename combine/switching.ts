@@ -3,9 +3,9 @@ import { runGradients } from '../engine/run-gradients.ts';
 import type { Tensor } from '../engine/tensor.ts';
 
 /**
- * Makes an executor that, when its device is lost, switches to another and repeats the failed run there. Its name lists all
- * executors used, and its precision is the lowest of theirs. An executor whose device was lost is not used again: if `next`
- * returns it, the error is thrown.
+ * Makes an executor that, when its device is lost, switches to another and repeats the failed run there. Its name lists
+ * all executors used, and its precision is the lowest precision among them. An executor whose device was lost is not
+ * used again: if `next` returns it, the error is thrown.
  */
 export function switching(
   first: Executor,

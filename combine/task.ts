@@ -158,10 +158,11 @@ export interface CombineOptions<Pose, P extends Params> {
 }
 
 /**
- * Options with several poses on one tape. The scorer gets a list of at most `posesPerTape` poses and returns shape [poses] or
- * [poses, K]. The result is the same. The fixed cost of a tape (recording, cache key, launch, sums of the size of θ) is paid
- * once for the group. Memory is that of as many single tapes, with two backward passes for `boltzmann` and 1 + J for a
- * pooling of J values; `jit()` may store values that the passes of a pooling share.
+ * Options with several poses on one tape. The scorer gets a list of at most `posesPerTape` poses and returns shape
+ * [poses] or [poses, K]. The result is the same as with a tape for each pose. The fixed cost of a tape (recording,
+ * cache key, launch, sums of the size of θ) is paid once for the group. A tape of several poses takes as much memory as
+ * their single tapes together. A tape for `boltzmann` has two backward passes, and one for a pooling of J values has
+ * 1 + J; `jit()` may store values that the passes of a pooling share.
  *
  * If a tape fails or gives a bad number, its poses run one by one, to find the bad ones. `onPose` is called for each pose after
  * the run of its group. For small poses, 8 to 16 is a good number; large poses gain nothing.

@@ -32,7 +32,7 @@ export function checkPool(pool: Workers): void {
 
 /** Parameters of a call that were sent to workers. */
 export interface SentParams {
-  /** Releases the parameters and abandons chunks without an answer. */
+  /** Releases the parameters and abandons chunks that have no answer yet. */
   release(): void;
 }
 

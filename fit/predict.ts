@@ -35,7 +35,7 @@ const names = [
 ] as const;
 
 /**
- * Predicts compounds, without gradients. Returns for each the readout if that option is given, else ΔG.
+ * Predicts compounds, without gradients. Returns the readout of each compound if that option is given, else its ΔG.
  *
  * @throws the errors of `combinePoses`, naming the compound
  */

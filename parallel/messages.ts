@@ -2,7 +2,7 @@ import type { Params } from '../combine/params.ts';
 import type { Answers, Chunk, ScorerFacts, WorkKind } from '../combine/workers.ts';
 import type { SentError } from './errors.ts';
 
-/** Messages to a worker. It gets a chunk only after it has answered the one before. */
+/** Messages to a worker. A worker gets a chunk only after it has answered the previous chunk. */
 export type ToWorker =
   /**
    * Starts the worker. The address of the module is absent if the worker's file passes its scorer to `serve`. Each message of

@@ -224,8 +224,8 @@ export function zeroUnless(expr: Expr, cache: Map<Expr, ReadonlySet<Expr>> = new
       result = conditionsOf(a);
       break;
     case 'mul':
-      // A masked product is 0 if its first factor is; a product with a finite number is 0 if the other factor is. Any
-      // other product may be NaN.
+      // A masked product is 0 if its first factor is 0. A product with a finite number is 0 if the other factor is 0.
+      // Any other product may be NaN.
       if (expr.guess === 'masked' || isFiniteNumber(b)) result = conditionsOf(a);
       else if (isFiniteNumber(a)) result = conditionsOf(b);
       break;
@@ -238,7 +238,7 @@ export function zeroUnless(expr: Expr, cache: Map<Expr, ReadonlySet<Expr>> = new
     case 'select': {
       const [factor] = maskOf(expr);
       if (factor) return conditionsOf(factor);
-      // It is 0 if the condition is false and the second branch is 0, or if both branches are 0.
+      // The selection is 0 if the condition is false and the second branch is 0, or if both branches are 0.
       const [yes, no] = [isZero(b) ? undefined : conditionsOf(b), isZero(c) ? undefined : conditionsOf(c)];
       const both = yes && no ? [...yes].filter(condition => no.has(condition)) : [...(yes ?? no ?? none)];
       result = new Set([...(isZero(c) ? [a as Expr] : []), ...both]);

@@ -189,9 +189,9 @@ function pushStarts(form: Form, inputs: readonly Value[], starts: number[]): voi
 }
 
 /**
- * Reads the structure of the live values of a tape, oldest first. `gradient` is given for a forward tape whose adjoints
- * are wanted too: it counts the targets and the values of `wrt`, which are the last wanted values. The key then also
- * distinguishes ops of one form, which may have different rules.
+ * Reads the structure of the live values of a tape, oldest first. For a forward tape whose adjoints are wanted too,
+ * `gradient` counts the targets and the values of `wrt`, which are the last wanted values. The key then also
+ * distinguishes ops that have the same form, since these may have different rules.
  */
 export function structureOf(
   live: readonly Value[],

@@ -2,9 +2,10 @@ import type { Tensor } from '../../engine/index.ts';
 import { dtypeOf, dtypes } from './dtypes.ts';
 
 /**
- * Writes tensors as a safetensors file, which PyTorch and other libraries read: Float64Array as F64, Float32Array as F32,
- * Int32Array as I32. A round trip changes no bit. As in the format's own library, tensors are sorted by the size of their
- * type, largest first, and then by name, and the numbers begin at a multiple of eight bytes.
+ * Writes tensors as a safetensors file, which PyTorch and other libraries read: Float64Array as F64, Float32Array as
+ * F32, Int32Array as I32. A round trip changes no bit. As in the format's own library, tensors of the type with the
+ * most bytes come first, and tensors whose types have equally many bytes are sorted by name. The numbers of the file
+ * begin at a multiple of eight bytes.
  *
  * @throws TypeError for a value that is not a tensor, or metadata that is not a string; RangeError for a tensor named
  * `__metadata__`

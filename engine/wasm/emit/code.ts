@@ -66,7 +66,8 @@ export const extract = (name: LaneOp, lane: number, value: Code): Code => ({
   args: [value],
 });
 /**
- * A vector of four lanes of two vectors. Numbers 0 to 3 are the lanes of the first vector, 4 to 7 those of the second.
+ * A vector of four lanes picked from two vectors. In `lanes`, 0 to 3 are the lanes of the first vector, 4 to 7 those of
+ * the second.
  */
 export const shuffle = (a: Code, b: Code, lanes: readonly number[]): Code => ({
   kind: 'shuffle',
