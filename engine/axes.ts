@@ -6,7 +6,7 @@ import { checkValue, type Value } from './tape.ts';
 export type Axes = number | readonly number[] | undefined;
 
 /**
- * The axes of `a` counted from 0, as an ascending list.
+ * The axes of `a` that `axes` names, counted from 0, as an ascending list.
  *
  * @throws RangeError naming `op` if an axis does not exist or is repeated, TypeError if `a` is not a value or `keepDims` not a boolean
  */

@@ -16,7 +16,10 @@ interface SearchOptions {
   readonly memory?: Memory;
 }
 
-/** The most entries that are computed one by one, in some tenths of a second. Beyond that, the whole tape is run. */
+/**
+ * The most entries that are computed one by one, which takes some tenths of a second. If the search needs more, the
+ * whole tape is run instead.
+ */
 const mostEntries = 100_000;
 
 /** Approximate bytes of a computed entry in a Map. */
@@ -24,10 +27,11 @@ const bytesPerEntry = 40;
 
 /**
  * A description of the oldest value that made entry `at` of `bad` a NaN or an infinity. The search goes backwards from
- * that entry, since a NaN in a branch not taken does no harm.
+ * that entry to the inputs that made it bad, since an older NaN may be harmless: it may lie in a branch not taken.
  *
- * It first computes single entries. A few thousand are usually enough, since a scorer that fails does so nearly
- * everywhere. Otherwise it runs the tape once as the interpreter would, and keeps the bad values and their inputs.
+ * The search first computes single entries. A few thousand are usually enough, since a scorer that fails does so nearly
+ * everywhere. If they are not, the search runs the tape once as the interpreter would, and keeps the arrays of the bad
+ * values and of their inputs.
  */
 export function originOfBadValue(
   bad: Value,
@@ -41,7 +45,10 @@ export function originOfBadValue(
   );
 }
 
-/** Searches by single entries; undefined if that takes too many, or the entry is finite when computed this way. */
+/**
+ * Searches by single entries. Returns undefined if the search needs too many entries, or if the bad entry is finite
+ * when it is computed this way.
+ */
 function fromFewEntries(bad: Entry, precision: Precision, memory: Memory): string | undefined {
   const entries = new Entries(precision, mostEntries);
   try {
@@ -55,7 +62,7 @@ function fromFewEntries(bad: Entry, precision: Precision, memory: Memory): strin
   }
 }
 
-/** Searches by whole values; undefined if no entry of `bad` is bad. */
+/** Searches by whole values. Returns undefined if all entries of `bad` are finite when computed this way. */
 function fromWholeValues(bad: Value, precision: Precision, memory: Memory): string | undefined {
   const recorded = new RecordedRun(precision, memory);
   try {
@@ -66,7 +73,7 @@ function fromWholeValues(bad: Value, precision: Precision, memory: Memory): stri
   }
 }
 
-/** Follows the bad entry to the entry that went bad first, and describes that. */
+/** Goes back from the bad entry to the entry that went bad first, and describes the latter. */
 function describeOrigin(bad: Entry, entryOf: EntryOf): string {
   let culprit = bad;
   for (let earlier = inputToBlame(culprit, entryOf); earlier; earlier = inputToBlame(culprit, entryOf))
@@ -77,13 +84,13 @@ function describeOrigin(bad: Entry, entryOf: EntryOf): string {
   return `${describe(value)}${inputs && ` of (${inputs})`} is ${entryOf(value, at)}${position}`;
 }
 
-/** The input entry that made this entry bad; undefined if its own operation did. */
+/** The input entry that made this entry bad; undefined if its own operation made it bad. */
 function inputToBlame({ value, at }: Entry, entryOf: EntryOf): Entry | undefined {
   const { form } = value;
   const isBad = (read: Entry) => !Number.isFinite(entryOf(read.value, read.at));
   if (form.kind === 'map') {
-    // Replace every bad operand by 1, then put them back one by one: the first that makes the result bad is to blame. An
-    // operand of a branch not taken never makes it bad.
+    // Replace every bad operand by 1, then put the bad operands back one by one. The first that makes the result bad is
+    // to blame. An operand of a branch not taken never makes the result bad.
     const reads = [...readsOf(value, at)];
     const operands = reads.map(read => (isBad(read) ? 1 : entryOf(read.value, read.at)));
     for (const [position, read] of reads.entries()) {
@@ -93,7 +100,7 @@ function inputToBlame({ value, at }: Entry, entryOf: EntryOf): Entry | undefined
     }
     return undefined;
   }
-  // An input of −∞ makes a maximum bad only if the maximum itself is −∞.
+  // An input of −∞ is to blame for a bad maximum only if the maximum is −∞ too.
   const takesMaximum = isMaximum(form);
   const isHarmless = (number: number) =>
     takesMaximum && number === -Infinity && entryOf(value, at) !== number;
@@ -103,7 +110,9 @@ function inputToBlame({ value, at }: Entry, entryOf: EntryOf): Entry | undefined
   return undefined;
 }
 
-/** A run of a tape, value by value, that keeps the arrays of bad values and of their inputs, which the search reads. */
+/**
+ * A run of a tape, value by value. It keeps the arrays of bad values and of their inputs, since the search reads them.
+ */
 class RecordedRun {
   readonly #precision: Precision;
   readonly #memory: Memory;
@@ -125,7 +134,7 @@ class RecordedRun {
     for (const value of schedule) {
       const data = this.#compute(value);
       this.#data.set(value, data);
-      // An extra use, which is never released, keeps the array.
+      // The extra use is never released, so the array is kept.
       if (!areFinite(data))
         for (const needed of [value, ...value.inputs]) uses.set(needed, (uses.get(needed) as number) + 1);
       for (const input of value.inputs) {

@@ -9,28 +9,34 @@ import type { Tensor } from './tensor.ts';
 /** Options of {@link checkGradient}. */
 export interface CheckGradientOptions {
   /**
-   * Largest allowed distance between gradient and difference, relative to the largest entry of the parameter's
-   * gradient. Default 10⁻⁶.
+   * The largest allowed |gradient − difference| of an entry, relative to the largest entry of the parameter's gradient.
+   * Default 10⁻⁶.
    */
   readonly tolerance?: number;
   /**
-   * The largest step, relative to the entry (or to 1, if that is larger). Default 0.02. If the result is inconclusive,
-   * smaller steps are tried, down to 10⁻⁶ of it.
+   * The largest step by which an entry x is moved, in units of max(1, |x|). Default 0.02. If the result is
+   * inconclusive, smaller steps are tried, down to 10⁻⁶ of the largest.
    */
   readonly step?: number;
-  /** The number of entries of each parameter to check, at least 1, spread evenly. Default all. */
+  /**
+   * The number of entries to check in each parameter, at least 1. They are spread evenly over the parameter. By default
+   * all entries are checked.
+   */
   readonly entries?: number;
-  /** Computes the gradient; the differences are always of float64 values. Default `interpreter()`. */
+  /**
+   * The executor that computes the gradient. Default `interpreter()`. The differences are always computed in float64 by
+   * the interpreter.
+   */
   readonly executor?: Executor;
 }
 
 /**
  * One entry of a gradient compared with the central difference.
  *
- * - `agrees`: within the tolerance;
+ * - `agrees`: the gradient and the difference are equal within the tolerance;
  * - `wrong`: the difference is reliable and the gradient differs from it, so a derivative rule is wrong;
- * - `step`: no step is small enough: there is a kink, where the slopes from the left and the right differ, or the
- *   curvature is too strong for the steps tried;
+ * - `step`: no step tried is small enough, because the entry is at a kink (the slopes from the left and the right
+ *   differ), or because the slope changes too fast for these steps;
  * - `precision`: rounding hides the difference, or the executor's precision is too low for the tolerance.
  */
 export interface EntryCheck {
@@ -54,20 +60,20 @@ export interface EntryCheck {
 export interface GradientCheck {
   /** True if every entry agrees. */
   readonly ok: boolean;
-  /** Each entry of each parameter. */
+  /** The results for all entries checked, parameter by parameter. */
   readonly entries: readonly EntryCheck[];
-  /** The outcome in words: one line if all agree, else one for each entry that does not. */
+  /** The outcome in words: one line if all entries agree, else one line for each entry that does not. */
   readonly report: string;
 }
 
 /**
- * Compares the gradient of your scorer with central differences, entry by entry, and reports which entries are wrong,
- * by how much, and whether the step or the precision is to blame.
+ * Compares the gradient of your scorer with central differences, entry by entry. It reports which entries disagree, by
+ * how much, and whether the gradient, the step or the precision is to blame.
  *
  * Differences are extrapolated to step 0 from ten shrinking steps, which also gives their uncertainty (C. J. F.
  * Ridders, Advances in Engineering Software 4, 75, 1982). If they disagree with the gradient, two more rounds of ten
- * smaller steps are tried and the most certain one counts: a potential can have kinks every few hundredths of an Å
- * while coordinates are 100 Å.
+ * smaller steps are tried, and the round with the least uncertainty counts. Such small steps may be needed: for a
+ * coordinate of 100 Å the largest step is 2 Å, but a potential can have kinks every few hundredths of an Å.
  *
  * `score` is called without a pose: wrap a scorer of poses, as in `(tape, theta) => score(tape, theta, pose)`.
  *
@@ -194,7 +200,8 @@ function compareEntry(
     const exactError = Math.abs(reference - slope);
     const bound = tolerance * Math.max(scale, Math.abs(slope));
     const noise = (Number.EPSILON * size) / difference.step;
-    // If the change is below rounding, every step gives 0, and the difference falsely looks certain.
+    // If no step changes the score by more than rounding, every difference is 0, and so is `uncertainty`. The
+    // difference then looks certain but is not, so the doubt is at least `noise`.
     const doubt = Math.max(uncertainty, noise);
     const verdict = verdictOf({ ...difference, error, exactError, bound, doubt, noise });
     return { slope, uncertainty, error, exactError, bound, doubt, verdict };
@@ -205,7 +212,7 @@ function compareEntry(
     const closer = compareRound(rounds.length);
     rounds.push(closer);
     const isSure = closer.verdict === 'agrees' && closer.doubt <= closer.bound;
-    // Negated, so that the smaller steps also win if a doubt is NaN.
+    // The comparison is negated, so that the smaller steps also win if one of the doubts is NaN.
     if (isSure || !(closer.doubt >= best.doubt)) best = closer;
   }
   const agreesAtSmallerSteps = () => {
@@ -213,14 +220,14 @@ function compareEntry(
     return rounds.some(({ exactError, doubt }) => 10 * Math.max(exactError, doubt) < best.error);
   };
   const { slope: difference, uncertainty, error, verdict: verdictSoFar } = best;
-  // If smaller steps agree with the gradient ten times better, the larger ones stepped over a feature of the function.
+  // If smaller steps agree with the gradient ten times better, the larger steps stepped over a detail of f.
   const steppedOver = verdictSoFar === 'wrong' && agreesAtSmallerSteps();
   return { gradient: tested, difference, error, uncertainty, verdict: steppedOver ? 'step' : verdictSoFar };
 }
 
 /**
- * The largest finite magnitude; the smallest positive number if there is none. An infinite entry would make the
- * tolerance of all others infinite.
+ * The largest |slope| among the finite slopes; the smallest positive number if there is none above 0. Infinite slopes
+ * are left out: the allowed error of every entry is relative to the result, so it would be infinite.
  */
 function largestOf(slopes: Tensor['data']): number {
   let largest = Number.MIN_VALUE;
@@ -269,7 +276,7 @@ function extrapolated(f: (x: number) => number, x: number, largest: number): Dif
   let before: number[] = [];
   for (let row = 0, h = largest; row < steps; row++, h /= shrink) {
     const estimates = [(f(x + h) - f(x - h)) / (2 * h)];
-    // The error of a central difference has only even powers of h. Each order removes one more of them.
+    // The error of a central difference is a series in even powers of h. Each order removes one more power.
     for (let order = 1; order <= row; order++) {
       const weight = shrink ** (2 * order);
       const [fine, coarse] = [estimates[order - 1] as number, before[order - 1] as number];
@@ -281,8 +288,8 @@ function extrapolated(f: (x: number) => number, x: number, largest: number): Dif
     }
     before = estimates;
   }
-  // Halving the step halves the gap between the one-sided slopes if f is smooth. At a kink the gap stays. So a gap that
-  // is still above ¾ means a kink.
+  // If f is smooth, halving the step halves the gap between the one-sided slopes. At a kink the gap stays. So the step
+  // is halved, and a gap above ¾ of the gap before means a kink.
   const [wide, narrow] = [gapAt(best.step), gapAt(best.step / 2)];
   return { ...best, kink: narrow > 0.75 * wide ? narrow : 0 };
 }
@@ -297,14 +304,14 @@ interface Outcome extends Difference {
   readonly bound: number;
   /** The larger of `uncertainty` and `noise`. */
   readonly doubt: number;
-  /** The error of the difference by rounding. */
+  /** The error that rounding causes in the difference. */
   readonly noise: number;
 }
 
 /**
  * The verdict on one round of steps. The difference is reliable if its doubt is below the bound, or below a hundredth of
- * the error. A kink counts only if it exceeds the noise ten times. For an unreliable difference, rounding is to blame if
- * it makes up more than a hundredth of the uncertainty, else the steps.
+ * the error. A kink counts only if it is larger than the bound and than ten times the noise. If the difference is
+ * unreliable, rounding is to blame if the noise is more than a hundredth of the uncertainty, and the steps otherwise.
  */
 function verdictOf({
   error,

@@ -6,12 +6,13 @@ import { isValue, type Op, Tape, type Value, type Vjp, type VjpRule } from './ta
 /**
  * A function that records the same values as `f`, but computes them again in the backward pass instead of keeping them
  * for it. Only the inputs of `f` are kept: its arguments, and any other values it reads. Values and gradients of any
- * order are the same; it costs one more forward pass of `f`. `f` itself is called once, since the recorded values are
- * copied: random numbers are drawn once, and side effects happen once.
+ * order are the same as without a checkpoint; the cost is one more forward pass through the values. `f` itself is
+ * called only once, since the backward pass copies the recorded values. So random numbers are drawn once, and side
+ * effects happen once.
  *
- * Divide a chain of n layers into √n checkpoints, and its memory grows with √n instead of n (T. Chen et al.,
- * arXiv:1604.06174, 2016). Checkpoints may be nested. Like JAX's `checkpoint` (also `remat`) it returns a function;
- * PyTorch's `torch.utils.checkpoint` calls it at once.
+ * If a chain of n layers is divided into √n checkpoints, its memory grows with √n instead of n (T. Chen et al.,
+ * arXiv:1604.06174, 2016). Checkpoints may be nested. Like JAX's `checkpoint` (also `remat`), `checkpoint` returns a
+ * function, whereas PyTorch's `torch.utils.checkpoint` calls `f` at once.
  *
  * `f` may take and return anything, such as values in lists or records. At least one argument must be a value or a
  * tape, or a list or record of them.
@@ -69,7 +70,9 @@ interface Visit extends Delay {
   /** The copies of the region's values, with their ops. */
   readonly copies: ReadonlyMap<Value, { readonly copy: Value; readonly op: Op }>;
   readonly cotangents: Set<Value>;
-  /** The region of everything that this pass records, copies included: a gradient of the gradient recomputes it. */
+  /**
+   * The region of all values that this pass records, copies included. So a gradient of the gradient recomputes them.
+   */
   readonly recorded: Region;
   /** The number of values on the tape before the copies. */
   readonly begin: number;
@@ -77,14 +80,14 @@ interface Visit extends Delay {
   end: number;
 }
 
-/** Values whose derivative rules read copies, recorded when a backward pass reaches them. */
+/** Values whose derivative rules read copies of them, which are recorded when a backward pass reaches the region. */
 class Region {
   readonly #values: Value[] = [];
   /** The op of each value before it was added to the region: its original op, or that of an inner region. */
   readonly #ops: Op[] = [];
   #visit: Visit | undefined;
 
-  /** Adds values, oldest first, except leaves, which cost nothing to keep. */
+  /** Adds all values but leaves, which cost nothing to keep. `values` is ordered from the oldest to the newest. */
   add(values: readonly Value[]): void {
     for (const value of values) if (value.inputs.length > 0) this.#include(value);
   }
@@ -92,11 +95,11 @@ class Region {
   #include(value: Value): void {
     this.#values.push(value);
     this.#ops.push(value.op);
-    // Nothing else changes a value after it is recorded. The new op has the same name and derivatives.
+    // A value is changed after it is recorded only here. The new op has the same name and derivatives.
     (value as { op: Op }).op = new RegionOp(value.op, this);
   }
 
-  /** The cotangent of an input of a value of the region, recorded from copies of both. */
+  /** The cotangent of input `position` of a value of the region, recorded from the copy of the value. */
   cotangent(value: Value, position: number, g: Value): Value {
     const { tape } = value;
     let visit = this.#visit;
@@ -104,8 +107,8 @@ class Region {
       visit = this.#begin(tape);
       this.#visit = visit;
     }
-    // Cotangents older than the copies come from outside the region. A newer one may be a sum of such
-    // cotangents.
+    // A cotangent older than the copies comes from outside the region. A newer cotangent may be a sum with terms from
+    // outside, so the terms of a sum are examined instead of the sum.
     for (const cotangent of g.form.kind === 'accumulate' ? g.inputs : [g])
       if (cotangent.id < visit.begin) visit.cotangents.add(cotangent);
     const { copy, op } = visit.copies.get(value) as { copy: Value; op: Op };
@@ -149,7 +152,7 @@ class Region {
   }
 }
 
-/** The op of a value in a region: its rules come from the region. */
+/** The op of a value in a region. Its rules record cotangents through {@link Region.cotangent}. */
 class RegionOp implements Op {
   readonly name: string;
   readonly vjp: Vjp;
@@ -171,7 +174,7 @@ class RegionOp implements Op {
   }
 }
 
-/** The op that recorded a value, whatever regions it is in. */
+/** The op that recorded a value, without the {@link RegionOp}s of the regions that the value is in. */
 function originOf(op: Op): Op {
   return op instanceof RegionOp ? originOf(op.base) : op;
 }

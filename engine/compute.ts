@@ -6,17 +6,19 @@ import type { Tensor, TensorData } from './tensor.ts';
 /** A tensor that is being written. */
 type Result = Tensor<Float64Array | Float32Array>;
 
-/** The way a walk goes through one array: a stride for each axis, and the position of the first entry. */
+/** The path of a walk through one array: a stride for each axis of the walk, and the position of the first entry. */
 interface Walker {
   readonly strides: readonly number[];
   readonly start: number;
 }
 
 /**
- * Walks all indices of `shape` in row-major order through several arrays at once, a row at a time. `visit` gets, for
- * each array, the position where the row begins and the distance between its entries, then the number of entries.
+ * Walks all indices of `shape` in row-major order through several arrays at once, a row at a time. `visit` is called
+ * for each row with three arguments: for each array, the position where the row begins; for each array, the distance
+ * between neighbouring entries of the row; and the number of entries of the row.
  *
- * Broadcasting (stride 0), transposing (permuted strides), slicing and padding (another start) are all walks.
+ * Broadcasting (a stride of 0), transposing (permuted strides), slicing and padding (a start other than 0) are all
+ * walks.
  */
 function walk(
   shape: Shape,
@@ -72,7 +74,9 @@ function boxed(start: readonly number[], room: Shape): Walker {
   return { strides, start: start.reduce((sum, at, axis) => sum + at * (strides[axis] as number), 0) };
 }
 
-/** Computes a form from its inputs and writes the numbers to `out`. To add them instead, use {@link addInto}. */
+/**
+ * Computes a form from its inputs and writes the numbers to `out`. {@link addInto} adds them to those in `out` instead.
+ */
 export function compute(form: Form, inputs: readonly Tensor[], out: Result): void {
   const [a, b] = inputs as readonly [Tensor, Tensor];
   switch (form.kind) {
@@ -130,7 +134,10 @@ export function compute(form: Form, inputs: readonly Tensor[], out: Result): voi
   }
 }
 
-/** Fills `out` with the sum that `add` accumulates from 0, in float64 whatever the precision, and rounds it once. */
+/**
+ * Fills `out` with a sum. `add` is called with an array of zeros and adds the terms to it. The array is float64
+ * whatever the precision of `out`, so the sum is rounded to that precision only once.
+ */
 export function computeSum(out: Result, add: (sum: Result) => void): void {
   const sum = out.data instanceof Float64Array ? out.data.fill(0) : new Float64Array(out.data.length);
   add({ data: sum, shape: out.shape });
@@ -138,8 +145,8 @@ export function computeSum(out: Result, add: (sum: Result) => void): void {
 }
 
 /**
- * Adds the result of a form to the numbers in `out`. A pad or segment sum that is only a term of a sum needs no array
- * of its own: the cotangents of many slices or gathers of one table share one buffer.
+ * Adds the result of a form to the numbers in `out`. So a pad or segment sum that is only a term of a sum needs no
+ * array of its own. For example, the cotangents of many slices or gathers of one table are added up in one array.
  */
 export function addInto(form: Form, inputs: readonly Tensor[], out: Result): void {
   const [a, index] = inputs as readonly [Tensor, Tensor];
@@ -166,14 +173,15 @@ export function addInto(form: Form, inputs: readonly Tensor[], out: Result): voi
 function computeMap(expression: Expression, inputs: readonly Tensor[], out: Result): void {
   const walkers = inputs.map(input => repeated(input.shape, out.shape));
   const arrays = inputs.map(input => input.data);
-  // The cast promises three inputs, but x, y and z are used only as far as there are inputs.
+  // There may be fewer than three inputs, although the cast promises three. Those of x, y and z that are missing are
+  // never used.
   const [x, y, z] = arrays as [...TensorData[], TensorData, TensorData, TensorData];
   const entries = new Array<number>(arrays.length);
   let at = 0;
   walk(out.shape, [contiguous(out.shape), ...walkers], (begin, step, length) => {
     const [, x0, y0, z0] = begin as [number, number, number, number];
     const [, dx, dy, dz] = step as [number, number, number, number];
-    // One, two and three inputs need no array of arguments.
+    // One, two and three inputs have loops of their own, which are faster: they need no array of arguments.
     switch (arrays.length) {
       case 1:
         for (let i = 0; i < length; i++) out.data[at++] = expression(numbers, x[x0 + i * dx] as number);
@@ -202,7 +210,10 @@ function computeMap(expression: Expression, inputs: readonly Tensor[], out: Resu
   });
 }
 
-/** Folds the entries along `axes` into one, in float64 whatever the precision, and rounds once. */
+/**
+ * Folds the entries along `axes` into one entry. It computes in float64 whatever the precision of `out`, and rounds the
+ * result once.
+ */
 function fold(
   axes: readonly number[],
   a: Tensor,

@@ -5,10 +5,10 @@ import { type Shape, showShape, sizeOf } from './shape.ts';
 import { isTensorData, type Tensor } from './tensor.ts';
 
 /**
- * A copy of a form as plain data, with the type of each field checked. An executor that prints it as source then prints
- * only numbers and checked expressions, and later changes to the caller's form have no effect.
+ * A copy of a form as plain data, with the type of each field checked. So source that an executor generates from the
+ * copy contains only numbers and checked expressions, and later changes to the caller's form have no effect.
  *
- * {@link shapeOf} then checks that the numbers fit the inputs.
+ * It does not check that the numbers fit the inputs: {@link shapeOf} does so later.
  *
  * @throws TypeError naming `op` and the field
  */
@@ -68,7 +68,9 @@ function copyFields(op: string, form: Form): Form {
   }
 }
 
-/** A tensor with an immutable shape; its numbers are read when the tape runs. */
+/**
+ * A tensor with a copy of the shape and the caller's own array of numbers, which is read only when the tape runs.
+ */
 export function frozenTensor(op: string, tensor: Tensor): Tensor {
   if (typeof tensor !== 'object' || tensor === null) throw wrongFieldError(op, 'tensor', 'a tensor', tensor);
   const { data } = tensor;
@@ -89,7 +91,7 @@ export function checkFlag(op: string, name: string, flag: unknown): void {
   if (typeof flag !== 'boolean') throw wrongFieldError(op, name, 'true or false', flag);
 }
 
-/** A copied list of numbers. {@link shapeOf} checks that they are lengths. */
+/** A copy of a list of numbers. It does not check that they are lengths: {@link shapeOf} does so later. */
 function copyShape(op: string, shape: Shape): Shape {
   const lengths = copyList(op, 'shape', shape);
   for (let axis = 0; axis < lengths.length; axis++) {
@@ -106,7 +108,7 @@ function wholeNumbers(op: string, name: string, list: readonly number[]): number
   return numbers as number[];
 }
 
-/** A plain list of a list's entries, each read once; a hole becomes `undefined`. */
+/** A plain copy of a list, which reads each entry once. A hole in the list becomes `undefined`. */
 function copyList(op: string, name: string, list: unknown): unknown[] {
   if (!Array.isArray(list)) throw wrongFieldError(op, name, 'a list of whole numbers', list);
   return [...list];

@@ -13,12 +13,13 @@ import {
 } from './tape.ts';
 
 /**
- * An op whose form is the same at each use: call it with its `N` operands, or pass it to a list's `map` or `reduce`.
+ * An op whose form is the same at each use. It may be called with its `N` operands, or be passed to the `map` or
+ * `reduce` of an array, which also pass an index and the array.
  */
 export type FixedOp<N extends number> = ((...operands: Tuple<Operand, N>) => Value) &
   ((...operandsOfList: [...operands: Tuple<Operand, N>, index: number, list: readonly Value[]]) => Value);
 
-/** An op whose form depends on attributes: called with its `N` inputs, then the attributes. */
+/** An op whose form depends on attributes. It is called with a list of its `N` inputs, then the attributes. */
 export type AttributedOp<Attributes extends readonly unknown[], N extends number> = (
   inputs: Tuple<Value, N>,
   ...attributes: Attributes
@@ -29,7 +30,7 @@ export type AttributedOp<Attributes extends readonly unknown[], N extends number
  * many rules as the form has inputs, and as many operands at each call. Nothing is registered anywhere.
  *
  * `forward` is a form, or a function from attributes to one. Rules are written in ops, so derivatives of any order
- * work. Use `scaled` in a rule that multiplies by something unbounded.
+ * work. In a rule, use `scaled` to multiply `g` by a number that may be infinite or NaN.
  *
  * @throws TypeError when called on numbers alone, on a list, or with another number of operands than it has rules
  * @example
@@ -91,8 +92,8 @@ function opOf<F extends Form, Attributes extends readonly unknown[]>(
 }
 
 /**
- * The operands of a call. Drops the index and the list, which `values.map(exp)` and `values.reduce(add)` pass as well;
- * no op takes a list, so no operand is dropped.
+ * The operands of a call. `values.map(exp)` and `values.reduce(add)` also pass an index and the list, which are
+ * dropped. Since no op takes a list as an operand, this never drops an operand.
  */
 function operandsOf(args: readonly unknown[], vjp: Vjp): readonly Operand[] {
   let operands = args;

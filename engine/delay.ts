@@ -1,8 +1,9 @@
 import type { Tape, Value } from './tape.ts';
 
 /**
- * The values that the backward pass through a checkpoint waits for: those in the checkpoint, and all cotangents that
- * reach them from outside. If the pass began earlier, its copies would take the memory that the checkpoint saves.
+ * The values that the backward pass through a checkpoint waits for: the values in the checkpoint, and all cotangents
+ * that reach these from outside. If the pass began before they are computed, its copies would take the memory that the
+ * checkpoint saves.
  */
 export interface Delay {
   /** The values in the checkpoint, oldest first. */
@@ -14,7 +15,8 @@ export interface Delay {
 const delays = new WeakMap<Tape, Map<Value, Delay>>();
 
 /**
- * Delays a value, which must be newer than all values it waits for. A value that is delayed already keeps its delay.
+ * Delays a value until all values named by `by` are computed. The delayed value must be newer than all of them. A value
+ * that is delayed already keeps its earlier delay.
  */
 export function delay(value: Value, by: Delay): void {
   const onTape = delays.get(value.tape) ?? new Map<Value, Delay>();
@@ -23,9 +25,10 @@ export function delay(value: Value, by: Delay): void {
 }
 
 /**
- * Returns a function from a value to the live values that it waits for, the newest value of the checkpoint first; to
- * undefined if the value is not delayed. Values delayed together share one list. For a tape without checkpoints there is
- * no function, but undefined. Executors that merge equal values or change their order need these lists.
+ * Returns a function from a value to the list of live values that it waits for: the newest live value of the
+ * checkpoint, then the cotangents. The function returns undefined for a value that is not delayed, and the same list
+ * for values that are delayed together. For a tape without checkpoints `waitsAmong` returns undefined instead of a
+ * function. Executors that merge equal values or change the order of values need these lists.
  */
 export function waitsAmong(
   live: readonly Value[],

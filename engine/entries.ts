@@ -3,7 +3,7 @@ import { numbers } from './scalar.ts';
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from './shape.ts';
 import type { Value } from './tape.ts';
 
-/** Entry `at` of a value. */
+/** One entry of a value: `at` is its position in row-major order. */
 export interface Entry {
   readonly value: Value;
   readonly at: number;
@@ -13,8 +13,8 @@ export interface Entry {
 export type EntryOf = (value: Value, at: number) => number;
 
 /**
- * Yields the input entries that entry `at` of a value is computed from, in the order of summation. For a matrix product
- * it yields the two factors of each term, one after the other.
+ * Yields the input entries that entry `at` of a value is computed from, in the order in which they are added up. For a
+ * matrix product, the two factors of the first term come first, then the two factors of the next term, and so on.
  */
 export function* readsOf(value: Value, at: number): Generator<Entry> {
   const { form, inputs, shape } = value;
@@ -109,8 +109,9 @@ export function* readsOf(value: Value, at: number): Generator<Entry> {
 }
 
 /**
- * Computes single entries of values on demand, and only the entries that these depend on. Each entry is computed once. A
- * sum ends as soon as it is NaN. The class is meant for a few entries of a large tape.
+ * Computes single entries of values on demand, and for each only the entries that it depends on. Every entry is
+ * computed at most once. A sum stops at the first NaN, since it can only stay NaN. The class is meant for a few entries
+ * of a large tape.
  */
 export class Entries {
   readonly #round: (number: number) => number;
@@ -173,19 +174,21 @@ export class Entries {
   }
 }
 
-/** Limit on the depth of recursion, far within the call stack. */
+/** The largest depth of recursion, far below the depth at which the call stack overflows. */
 const mostDepth = 1000;
 
 /** The error of {@link Entries} when it would compute more entries than allowed. */
 export class TooManyEntries extends Error {}
 
-/** The numbers of index data, which is always a constant. */
+/** The numbers of an index, which is always a constant. */
 function indexOf({ form }: Value): Int32Array {
   if (form.kind !== 'constant') throw new Error(`entries: an index is a constant, got the form ${form.kind}`);
   return form.tensor.data as Int32Array;
 }
 
-/** The position of entry `at` of a tensor of this shape in an array of other strides. */
+/**
+ * The position in an array with these strides of the entry whose position in row-major order of `shape` is `at`.
+ */
 function offset(at: number, shape: Shape, strides: readonly number[]): number {
   let total = 0;
   for (let axis = shape.length - 1, rest = at; axis >= 0; axis--) {
@@ -196,7 +199,7 @@ function offset(at: number, shape: Shape, strides: readonly number[]): number {
   return total;
 }
 
-/** The index along each axis of entry `at`. */
+/** The index along each axis of the entry at position `at` in row-major order. */
 function coordinates(at: number, shape: Shape): number[] {
   return stridesOf(shape).map((stride, axis) => Math.floor(at / stride) % (shape[axis] as number));
 }

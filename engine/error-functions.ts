@@ -1,25 +1,26 @@
 import { type SpecialFunction, specialFunction } from './special.ts';
 
 /*
- * erf x = 2/√π ∫₀ˣ exp(−t²) dt and 1 − erf x, by the rational approximations and intervals of fdlibm's s_erf.c (Sun
- * Microsystems, 1993). erf is within 1 ulp, erfc within 2.5, in its tail too.
+ * The functions erf x = 2/√π ∫₀ˣ exp(−t²) dt and erfc x = 1 − erf x. They use the rational approximations of fdlibm's
+ * s_erf.c, on the same intervals of x (Sun Microsystems, 1993). The error of erf is at most 1 ulp, and that of erfc at
+ * most 2.5 ulp, in its tail too.
  */
 
-/** erf x, for `s.special`: odd, from −1 to 1. */
+/** The error function erf x, for `s.special`. It is odd, and rises from −1 to 1. */
 export const errorFunction: SpecialFunction = /* @__PURE__ */ specialFunction('erf', x => {
   const size = Math.abs(x);
   if (size < 0.84375) return x + x * nearZero(x * x);
   const result = size < 1.25 ? atOne + nearOne(size - 1) : size < 6 ? 1 - tail(size) : 1;
-  // Only NaN is neither above nor below 0 here, and stays NaN.
+  // Here |x| is at least 0.84375, or x is NaN. NaN is neither above nor below 0, so NaN is returned for it.
   return x > 0 ? result : x < 0 ? -result : x;
 });
 
-/** erfc x = 1 − erf x, for `s.special`: from 2 to 0. */
+/** The complementary error function erfc x = 1 − erf x, for `s.special`. It falls from 2 to 0 as x grows. */
 export const errorFunctionComplement: SpecialFunction = /* @__PURE__ */ specialFunction('erfc', x => {
   const size = Math.abs(x);
   if (size < 0.84375) {
     const rest = x * nearZero(x * x);
-    // x − ½ is exact from ¼ on.
+    // The second form is more accurate, since x − ½ is exact for x from ¼ on.
     return x < 0.25 ? 1 - (x + rest) : 0.5 - (x - 0.5 + rest);
   }
   if (size < 1.25) return x > 0 ? 1 - atOne - nearOne(size - 1) : 1 + (atOne + nearOne(size - 1));
@@ -27,15 +28,15 @@ export const errorFunctionComplement: SpecialFunction = /* @__PURE__ */ specialF
   return x < -6 ? 2 : x < 0 ? 2 - tail(size) : x;
 });
 
-/** An approximation of erf 1 with few digits, so that sums with it are exact. */
+/** A number near erf 1 with only 24 significant bits, so that 1 − atOne is exact. It is fdlibm's `erx`. */
 const atOne = 0.8450629115104675;
 
-/** erf x/x − 1 of z = x², for x up to 0.84375. */
+/** (erf x)/x − 1 as a function of z = x², for |x| up to 0.84375. */
 const nearZero = (z: number) => quotient(z, zeroAbove, zeroBelow);
-/** erf(1 + s) − {@link atOne}, for s up to 0.25. */
+/** erf(1 + s) − {@link atOne} as a function of s, for s from −0.15625 to 0.25. */
 const nearOne = (s: number) => quotient(s, oneAbove, oneBelow);
 
-/** erfc x of x from 1.25 to 28: exp(−x² − 0.5625 + R(1/x²))/x. */
+/** erfc x for x from 1.25 to 28, as exp(−x² − 0.5625 + R(1/x²))/x with a rational function R. */
 function tail(x: number): number {
   const s = 1 / (x * x);
   const r = x < 1 / 0.35 ? quotient(s, nearAbove, nearBelow) : quotient(s, farAbove, farBelow);

@@ -15,11 +15,13 @@ export function checkPrecision(owner: string, precision: unknown): void {
 
 /** Options of a run. */
 export interface RunOptions {
-  /** Counts the bytes held during the run; afterwards it is back at its earlier count, even after an error. */
+  /**
+   * Counts the bytes held during the run. After the run, even after an error, the count is what it was before the run.
+   */
   readonly memory?: Memory;
   /**
-   * Tensors whose numbers are the same in all runs that are passed this very set, such as θ for all poses. An executor
-   * that copies its inputs need not copy these again.
+   * Tensors whose numbers are the same in all runs that get this same Set object, such as θ for all poses. An executor
+   * that copies its inputs to a device need not copy these again in later runs.
    */
   readonly shared?: ReadonlySet<Tensor>;
   /**
@@ -34,13 +36,13 @@ export interface RunOptions {
   readonly onValue?: (value: Value, tensor: Tensor) => void;
 }
 
-/** The memory that an executor holds on its device: buffers and textures, now and at most. */
+/** The memory that an executor holds on its device, in buffers and textures. */
 export interface DeviceMemory {
-  /** Number of buffers. */
+  /** Number of buffers held now. */
   readonly buffers: number;
-  /** Number of textures. */
+  /** Number of textures held now. */
   readonly textures: number;
-  /** Bytes of both. */
+  /** Bytes of all buffers and textures held now. */
   readonly bytes: number;
   /** The most bytes held at any one time. */
   readonly peakBytes: number;
@@ -60,9 +62,9 @@ export class DeviceLostError extends Error {
   }
 }
 
-/** Computes values of a tape, a tensor for each. Between runs it keeps only compiled code. */
+/** Computes wanted values of a tape and returns a tensor for each. Between runs it keeps only compiled code. */
 export interface Executor {
-  /** A name for reports: `interpreter float64`. */
+  /** A name for reports, such as `interpreter float64`. */
   readonly name: string;
   /** Precision of its arithmetic and its results. */
   readonly precision: Precision;
@@ -73,9 +75,10 @@ export interface Executor {
   /** @throws DeviceLostError if the device was lost */
   run(wanted: readonly Value[], options?: RunOptions): Tensor[] | Promise<Tensor[]>;
   /**
-   * Computes `wanted`, then the gradient of each target (a single number) with respect to each of `wrt`, as if
-   * `gradient` had recorded them. An executor has this method if it can do so without recording the adjoints on every
-   * tape. Define it as not enumerable, so that a copy of the executor with another `run` does not inherit it.
+   * Computes `wanted`, then the gradient of each target (a single number) with respect to each of `wrt`. The results
+   * are those of tapes on which `gradient` has recorded the gradients. An executor has this method only if it can
+   * compute gradients without recording the adjoints on every tape. Define the method as not enumerable: a copy of the
+   * executor with another `run`, made by spreading, then lacks the method.
    */
   runGradients?(
     wanted: readonly Value[],
@@ -101,8 +104,8 @@ export interface PlannedExecutor extends SyncExecutor {
   /** The number of structures planned and compiled since the executor was made. */
   readonly planned: number;
   /**
-   * The steps of a tape's plan, the bytes that each reads and stores, and their code. With `passes` it begins with the
-   * output of each pass of the planner; docs/plan.md explains them.
+   * Returns the steps of a tape's plan as text: the bytes that each step reads and stores, and its code. If `passes` is
+   * true, the text begins with the output of each pass of the planner; docs/plan.md explains the passes.
    */
   explain(wanted: readonly Value[], options?: { readonly passes?: boolean }): string;
 }
@@ -110,8 +113,8 @@ export interface PlannedExecutor extends SyncExecutor {
 /**
  * The values that `wanted` depend on, oldest first. All others on the tape are dead and cost nothing.
  *
- * Every executor calls this function first, so it also checks what the caller may have changed since the tape was recorded: the
- * length of each array, and that each index is still within its rows.
+ * Every executor calls this function first. So it also checks the arrays that the caller may have changed since the
+ * tape was recorded: each must still have its length, and each index must still be within its rows.
  *
  * @throws Error naming the value if its array has another length now, RangeError if an index is outside its rows
  */
@@ -141,7 +144,7 @@ export function liveValues(wanted: readonly Value[]): Value[] {
   return live;
 }
 
-/** Checks that the array of a leaf still has its length, and an index its range. */
+/** Checks that the array of a leaf still has its length, and that the entries of an index are still within its rows. */
 function checkData(value: Value): void {
   const { form, shape } = value;
   if (form.kind !== 'parameter' && form.kind !== 'constant') return;
