@@ -4,9 +4,9 @@ import { type Shape, sameShape } from './shape.ts';
 import type { Value } from './tape.ts';
 
 /*
- * The sums that reverse mode itself needs. A value used several times fans out; the adjoint of fan-out is a sum. A
- * value used by several ops sums their cotangents (accumulate); a value repeated by broadcasting sums over the
- * repetitions (sumTo, the adjoint of repeat). All other derivative rules are in ops/.
+ * The sums that reverse mode itself needs. A value that is used several times fans out, and the adjoint of fan-out is a
+ * sum. If several ops use a value, their cotangents are added up (accumulate). If broadcasting repeats a value, its
+ * cotangent is the sum over the repetitions (sumTo, the adjoint of repeat). All other derivative rules are in ops/.
  */
 
 /** The sum of one or more equally shaped values, such as the cotangents of one value. A list of one returns that value itself. */
@@ -20,7 +20,7 @@ const accumulateOp = defineKnownOp({
   vjp: () => g => g,
 });
 
-/** The sum over `axes`, which keep length 1. */
+/** The sum over `axes`, which are kept with length 1. */
 export function sumOver(a: Value, axes: readonly number[]): Value {
   return axes.length === 0 ? a : sumOp([a], axes);
 }
@@ -31,7 +31,7 @@ const sumOp = defineKnownOp({
   vjp: [(g, _ans, a) => repeat(g, a.shape)],
 });
 
-/** The value repeated to `shape` by NumPy's rule: the adjoint of {@link sumTo}. */
+/** The value broadcast to `shape` by NumPy's rule. It is the adjoint of {@link sumTo}. */
 export function repeat(a: Value, shape: Shape): Value {
   return sameShape(a.shape, shape) ? a : broadcastOp([a], shape);
 }
@@ -54,8 +54,8 @@ const reshapeOp = defineKnownOp({
 });
 
 /**
- * The value summed over the axes that broadcasting from `shape` repeats: the adjoint of {@link repeat}. `shape` must
- * broadcast to that of the value.
+ * The value summed to `shape`, over the axes that broadcasting from `shape` to the shape of the value repeats. It is
+ * the adjoint of {@link repeat}. `shape` must broadcast to the shape of the value.
  */
 export function sumTo(a: Value, shape: Shape): Value {
   if (sameShape(a.shape, shape)) return a;

@@ -4,9 +4,9 @@ import { broadcastShapes, isShape, reducedShape, type Shape, sameShape, showShap
 import type { Tensor } from './tensor.ts';
 
 /**
- * The form of a value's computation, one of a small closed set. Each executor handles exactly these, so a new op needs
- * no change to executors, and a new executor no change to ops. An executor or a VJP rule needs only the form, the
- * inputs and their shapes.
+ * The form of a value's computation, one of a small closed set. Every executor handles exactly the forms of this set,
+ * so a new op needs no change to executors, and a new executor no change to ops. An executor or a VJP rule needs to
+ * know only the form, the inputs and their shapes.
  */
 export type Form = Leaf | Computation;
 
@@ -31,7 +31,7 @@ export type Computation =
   | MatmulForm
   | AccumulateForm;
 
-/** Numbers to differentiate with respect to, read when the tape runs. */
+/** Numbers with respect to which gradients can be computed. */
 export interface ParameterForm {
   /** Name of the form. */
   readonly kind: 'parameter';
@@ -47,7 +47,10 @@ export interface ConstantForm {
   readonly kind: 'constant';
   /** The numbers, or an Int32Array of rows. */
   readonly tensor: Tensor;
-  /** For index data, the smallest number of rows it was checked against; a check against more can be skipped. */
+  /**
+   * For index data, the smallest number of rows that its entries were checked against. A check against more rows can be
+   * skipped.
+   */
   rows: number;
 }
 
@@ -64,13 +67,13 @@ export interface FillForm {
   readonly shape: Shape;
 }
 
-/** The sum or the maximum over `axes`, which keep length 1. */
+/** The sum or the maximum over `axes`, which are kept with length 1. */
 export interface ReduceForm {
   /** Name of the form. */
   readonly kind: 'reduce';
   /** `sum` adds the entries up, `max` takes the largest. */
   readonly reducer: 'sum' | 'max';
-  /** The axes that are reduced, from 0, ascending. */
+  /** The axes that are reduced, counted from 0, in ascending order. */
   readonly axes: readonly number[];
 }
 
@@ -82,7 +85,7 @@ export interface BroadcastForm {
   readonly shape: Shape;
 }
 
-/** The same numbers in the same order under another shape: an alias, never a copy. */
+/** The same numbers in the same order under another shape. The result uses the array of the input, not a copy. */
 export interface ReshapeForm {
   /** Name of the form. */
   readonly kind: 'reshape';
@@ -122,17 +125,20 @@ export interface PadForm {
 export interface ConcatForm {
   /** Name of the form. */
   readonly kind: 'concat';
-  /** The axis, from 0. */
+  /** The axis, counted from 0. */
   readonly axis: number;
 }
 
-/** Rows of the first input, picked by the second: result[i, …] = a[index[i], …]. */
+/** Rows of the first input a, picked by the second input: result[i, …] = a[index[i], …]. */
 export interface GatherForm {
   /** Name of the form. */
   readonly kind: 'gather';
 }
 
-/** Rows of the first input, added up by the second into `count` rows: result[index[i], …] += a[i, …]. */
+/**
+ * Sums of rows of the first input a, grouped by the second input. The result begins as `count` rows of zeros, and each
+ * row of a is added to one of them: result[index[i], …] += a[i, …].
+ */
 export interface SegmentSumForm {
   /** Name of the form. */
   readonly kind: 'segment-sum';
@@ -140,7 +146,10 @@ export interface SegmentSumForm {
   readonly count: number;
 }
 
-/** Row r of `count` rows is the entrywise maximum of the rows a[i] with index[i] = r; −∞ if there are none. */
+/**
+ * Entrywise maxima of rows of the first input a, grouped by the second input. The result has `count` rows; row r is the
+ * maximum of the rows a[i] with index[i] = r, or −∞ if there are no such rows.
+ */
 export interface SegmentMaxForm {
   /** Name of the form. */
   readonly kind: 'segment-max';
@@ -148,7 +157,10 @@ export interface SegmentMaxForm {
   readonly count: number;
 }
 
-/** The matrix product over the last two axes, either operand read transposed. Leading axes are equal in both. */
+/**
+ * The product of matrices in the last two axes of both inputs. Each input may be read transposed. The other axes must
+ * be equal in both inputs.
+ */
 export interface MatmulForm {
   /** Name of the form. */
   readonly kind: 'matmul';
@@ -164,7 +176,10 @@ export interface AccumulateForm {
   readonly kind: 'accumulate';
 }
 
-/** Number of inputs of a form, which for a map is that of its expression; `number` if it takes any number of inputs. */
+/**
+ * Number of inputs of a form, or `number` if the form takes any number of inputs. A map has as many inputs as its
+ * expression takes.
+ */
 export type ArityOf<F extends Form> =
   F extends MapForm<infer E>
     ? Parameters<E> extends readonly [unknown, ...infer Inputs]
@@ -181,8 +196,8 @@ export type ArityOf<F extends Form> =
 /**
  * The form of an elementwise op.
  *
- * The expression may use its inputs, the algebra `s`, and nothing that varies between calls. Inputs broadcast by
- * NumPy's rule.
+ * The expression computes from its inputs, with the operations of the algebra `s`. It must not use anything that varies
+ * between calls. Inputs broadcast by NumPy's rule.
  * @example
  * map((s, x, y) => s.sqrt(s.add(s.mul(x, x), s.mul(y, y))))
  */
@@ -190,12 +205,12 @@ export function map<E extends Expression>(expression: E): MapForm<E> {
   return frozenMap({ kind: 'map', expression }) as MapForm<E>;
 }
 
-/** True for a segment sum or maximum, which combines rows by an index into `count` segments. */
+/** True for a segment sum or a segment maximum. Both combine rows into `count` rows by an index. */
 export function isSegmented(form: Form): form is SegmentSumForm | SegmentMaxForm {
   return form.kind === 'segment-sum' || form.kind === 'segment-max';
 }
 
-/** True for a maximum, over axes or by segments. */
+/** True for a maximum over axes and for a segment maximum. */
 export function isMaximum(form: Form): boolean {
   return form.kind === 'segment-max' || (form.kind === 'reduce' && form.reducer === 'max');
 }
@@ -206,9 +221,9 @@ export function takesIndex(form: Form, position: number): boolean {
 }
 
 /**
- * The shape of the result, which follows from the form and the inputs' shapes for every op.
+ * The shape of the result, which depends only on the form and the inputs' shapes.
  *
- * @throws Error naming `op`, the shapes and what would fit
+ * @throws Error naming `op`, the inputs' shapes and the condition that they do not meet
  */
 export function shapeOf(op: string, form: Form, inputs: readonly Shape[]): Shape {
   switch (form.kind) {
@@ -388,7 +403,10 @@ function concatShape(op: string, inputs: readonly Shape[], axis: number): Shape 
   return first.map((length, i) => (i === axis ? total : length));
 }
 
-/** Rows, columns and summed length of a matrix product, after the transposes. */
+/**
+ * The lengths of a matrix product after the transposes: `m` rows, `n` columns, and `k` products that are added up for
+ * each entry. `k` is taken from `a`; `depthB` is the same number taken from `b`, and must be equal to `k`.
+ */
 export function matmulSizes(
   form: MatmulForm,
   a: Shape,

@@ -19,8 +19,8 @@ import {
  *
  * `wrt` may be any values, not only parameters. If `y` does not depend on one, its gradient is zero.
  *
- * The cotangent of a value v is v̄ = ∂y/∂v. Going back from ȳ = 1, each op turns the cotangent of its result into one
- * for each input (its VJP rule), and the cotangents of a value used several times are summed.
+ * The cotangent of a value v is v̄ = ∂y/∂v. Reverse mode goes back from ȳ = 1. The VJP rules of each op turn the
+ * cotangent of its result into a cotangent for each input. If a value is used several times, its cotangents are summed.
  *
  * @throws RangeError if `y` is not a single number, TypeError if `wrt` is not a list of values
  * @example
@@ -38,10 +38,11 @@ export function gradient<const T extends readonly Value[]>(y: Value, wrt: T): { 
 }
 
 /**
- * The directional derivatives ∂y/∂x · v of `ys` along `tangents`, shaped like the `ys`. Each tangent has the shape of
- * its `wrt`, or is a number for all entries. Two backward passes are recorded: the first gives Jᵀu, which is linear in
- * u, and the second differentiates it by u along v, which gives Jv. The cost is about two gradients, whatever the
- * number of entries of x.
+ * The directional derivatives J·v of `ys`, shaped like the `ys`: J = ∂y/∂x is the Jacobian with respect to `wrt`, and v
+ * are the `tangents`. There is one tangent for each of `wrt`, a value of the same shape or a number for all entries.
+ * Two backward passes are recorded. The first gives Jᵀu for arbitrary cotangents u of the `ys`. Since Jᵀu is linear in
+ * u, the derivative of v·Jᵀu with respect to u is J·v, which the second pass gives. The cost is about two gradients,
+ * whatever the number of entries of x.
  *
  * @throws RangeError or TypeError naming what does not fit
  * @example
@@ -65,8 +66,9 @@ export function jvp<const T extends readonly Value[]>(
 }
 
 /**
- * The Hessian of the single number `y` times a vector, Σ_j ∂²y/∂x_i∂x_j v_j, shaped like `wrt`, with one of `vectors`
- * for each of `wrt`. The matrix itself is never formed; it costs about two gradients.
+ * The product of the Hessian of the single number `y` and a vector, Σ_j ∂²y/∂x_i∂x_j v_j, shaped like `wrt`. `vectors`
+ * holds one part of the vector for each of `wrt`. The Hessian itself is never formed; the product costs about two
+ * gradients.
  *
  * @throws RangeError or TypeError naming what does not fit
  * @example
@@ -84,7 +86,7 @@ export function hessianVectorProduct<const T extends readonly Value[]>(
   return pullback(gradient(y, wrt), directions, wrt) as { [K in keyof T]: Value };
 }
 
-/** The cotangents of `wrt`, given those of `ys`: one backward pass. */
+/** Records one backward pass: the cotangents of `wrt`, given the cotangents `seeds` of `ys`. */
 function pullback(ys: readonly Value[], seeds: readonly Value[], wrt: readonly Value[]): Value[] {
   const { tape } = ys[0] as Value;
   const newest = ys.reduce((most, { id }) => Math.max(most, id), 0);
@@ -119,7 +121,10 @@ function pullback(ys: readonly Value[], seeds: readonly Value[], wrt: readonly V
   });
 }
 
-/** For each value from `oldest` to `newest`, 1 if it depends on any of `wrt`; the others need no cotangent. */
+/**
+ * For each value from `oldest` to `newest`, 1 if it is one of `wrt` or depends on one, else 0. The latter values need
+ * no cotangent.
+ */
 function valuesOnPath(tape: Tape, newest: number, wrt: readonly Value[], oldest: number): Uint8Array {
   const onPath = new Uint8Array(Math.max(0, newest - oldest + 1));
   for (const value of wrt) if (value.id <= newest) onPath[value.id - oldest] = 1;
@@ -135,9 +140,9 @@ export function ruleOf({ vjp }: Op, position: number): VjpRule | null {
   return typeof vjp === 'function' ? vjp(position) : (vjp[position] ?? null);
 }
 
-/** The cotangent of an input by a rule of the value's op, in the input's shape. */
+/** The cotangent of input `position` of a value, recorded by the rule for that input. It has the input's shape. */
 export function cotangentOf(rule: VjpRule, g: Value, value: Value, position: number): Value {
-  // A concat or an accumulation may have more inputs than a call takes arguments.
+  // A concat or an accumulation may have more inputs than JavaScript allows arguments, so they are not passed.
   const isVariadic = typeof value.op.vjp === 'function' && value.form.kind !== 'map';
   const cotangent = isVariadic ? rule(g, value) : rule(g, value, ...value.inputs);
   const input = value.inputs[position] as Value;
@@ -148,7 +153,8 @@ export function cotangentOf(rule: VjpRule, g: Value, value: Value, position: num
   }
   const { shape } = cotangent;
   if (sameShape(shape, input.shape)) return cotangent;
-  // `broadcastShapes` returns its first shape itself, not a copy, if the second one broadcasts to it.
+  // `broadcastShapes` returns its first argument itself, not a copy, if the second broadcasts to it. So the comparison
+  // by `!==` tests for that.
   if (!sameShape(shape, value.shape) || broadcastShapes([shape, input.shape]) !== shape) {
     throw new RangeError(
       `${value.op.name}: VJP rule ${position} gives a cotangent of shape ${showShape(shape)}; it must have the shape of its input ${showShape(input.shape)}`,
@@ -177,7 +183,7 @@ function checkWrt(owner: string, y: Value, wrt: readonly Value[], args: string):
   }
 }
 
-/** Directions as values of the shapes of `wrt`. */
+/** The directions as values in the shapes of `wrt`; a number becomes a value filled with it. */
 function directionsOf(
   owner: string,
   tape: Tape,

@@ -4,7 +4,11 @@ import type { Tensor } from './tensor.ts';
 /** An index operand: index data, or a value already on the tape. */
 export type Index = Value | Int32Array | readonly number[] | Tensor<Int32Array>;
 
-/** @throws RangeError naming `op` and the first entry of the index that is not a row from 0 to `rows` − 1 */
+/**
+ * Checks that the entries of an index are rows from 0 to `rows` − 1.
+ *
+ * @throws RangeError naming `op` and the first entry that is not
+ */
 export function checkRows(op: string, index: Value, rows: number): void {
   const { form } = index;
   if (form.kind !== 'constant' || rows >= form.rows) return;
@@ -13,7 +17,7 @@ export function checkRows(op: string, index: Value, rows: number): void {
   form.rows = rows;
 }
 
-/** A message about the first entry that is not a row from 0 to `rows` − 1; undefined if all are. */
+/** A message about the first entry that is not a row from 0 to `rows` − 1; undefined if there is no such entry. */
 export function entryOutside(index: Int32Array, rows: number): string | undefined {
   if (areRows(index, rows)) return undefined;
   const position = index.findIndex(row => row < 0 || row >= rows);
@@ -21,12 +25,13 @@ export function entryOutside(index: Int32Array, rows: number): string | undefine
 }
 
 /**
- * True if each index is a row from 0 to `rows` − 1. It is called when an index is recorded and again at each run, so it
- * avoids branches: the highest bit is set in a negative index, and in `last` − index for an index past the last row.
- * Checking eight entries at a time takes two thirds of the time of checking two.
+ * True if each entry of an index is a row from 0 to `rows` − 1. This function is called when an index is recorded and
+ * again at each run, so it must be fast and avoids branches. It collects bits instead: the highest bit of a negative
+ * entry is set, and so is that of `last` − entry for an entry past the last row. Checking eight entries at a time takes
+ * two thirds of the time of checking two.
  */
 function areRows(index: Int32Array, rows: number): boolean {
-  // An index has 32 bits, and so have the numbers of bit operators.
+  // No entry is above 2³¹ − 1, since entries have 32 bits. A larger `last` would not fit the bit operators.
   const last = Math.min(rows, 2 ** 31) - 1;
   const { length } = index;
   let bits = 0;

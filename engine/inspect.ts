@@ -8,15 +8,15 @@ import type { Tensor } from './tensor.ts';
 
 /** Options of {@link inspect}. */
 export interface InspectOptions {
-  /** Runs the tape for all its values, and shows their numbers. Default false. */
+  /** True to run the tape for all its values and show their numbers. Default false. */
   readonly values?: boolean;
-  /** The executor that runs it. Default `interpreter()`. */
+  /** The executor that runs the tape. Default `interpreter()`. */
   readonly executor?: SyncExecutor;
 }
 
 /**
- * A tape as plain text, one value a line: its id, expression, shape, bytes in float64, and on request its numbers. A
- * line `-- adjoints --` separates the recorded values from the adjoints that `gradient` appended.
+ * A tape as plain text. Each value has a line with its id, expression, shape, bytes in float64, and on request its
+ * numbers. A line `-- adjoints --` separates the recorded values from the adjoints that `gradient` appended.
  * @example
  * console.log(inspect(tape, { values: true }));
  * // %0  x                  [3]   24 B  1 2 3

@@ -16,7 +16,8 @@ import type { Tensor, TensorData } from './tensor.ts';
  * The simplest executor, and the reference for all others. It computes one value after the other, and frees the array
  * of each after its last use.
  *
- * Default precision is float64. In float32 every result is rounded to float32; sums run in float64 inside.
+ * The default precision is float64. In float32, every result is rounded to float32, but each sum is added up in float64
+ * before it is rounded.
  * @example
  * const [value] = interpreter({ precision: 'float32' }).run([y]);
  */
@@ -32,10 +33,12 @@ export function interpreter(options: { readonly precision?: Precision } = {}): S
   };
 }
 
-/** An array, and the number of values that still use it (a reshape uses the array of its input). */
+/**
+ * An array and the number of values that still use it. There may be several, since a reshape uses its input's array.
+ */
 interface SharedArray {
   readonly data: TensorData;
-  /** Bytes counted for the array; 0 if it is the caller's. */
+  /** Bytes counted for the array; 0 if the array belongs to the caller. */
   readonly bytes: number;
   holders: number;
 }
@@ -47,7 +50,7 @@ class Evaluation {
   readonly #memory: Memory;
   readonly #proceed: RunOptions['proceed'];
   readonly #onValue: RunOptions['onValue'];
-  /** The number of uses of each value still to come, by id. */
+  /** The number of remaining uses of each value, by the value's id. */
   readonly #uses: Int32Array;
   readonly #buffers: (SharedArray | undefined)[];
   /** Arrays that were returned as results. */
@@ -94,8 +97,8 @@ class Evaluation {
   }
 
   /**
-   * Counts the uses of every value. Returns the values that need no array: a pad or segment sum that is only a term of
-   * an accumulation is added to the accumulation's array.
+   * Counts the uses of every value. Returns the values that need no array of their own: a pad or segment sum that is
+   * used only once, as a term of an accumulation, is added to the accumulation's array.
    */
   #countUses(schedule: readonly Value[]): Set<Value> {
     for (const value of this.#wanted) this.#count(value);
@@ -137,7 +140,10 @@ class Evaluation {
     });
   }
 
-  /** The array that a value shares: the caller's, or that of the value it reshapes. */
+  /**
+   * The array that a value shares with the caller or with the value that it reshapes. Undefined if it needs a new
+   * array.
+   */
   #aliased({ form, inputs: [input] }: Value): SharedArray | undefined {
     if (form.kind === 'reshape') return this.#buffers[(input as Value).id];
     if (form.kind !== 'parameter' && form.kind !== 'constant') return undefined;
@@ -173,7 +179,7 @@ class Evaluation {
     this.#memory.take(bytes);
   }
 
-  /** A wanted result in an array that nothing else uses. */
+  /** The tensor of a wanted value. It is copied if its array is the caller's or was returned for another value. */
   #handOver({ id, shape }: Value): Tensor {
     const { data, bytes } = this.#buffers[id] as SharedArray;
     const isShared = bytes === 0 || this.#handedOver.has(data);

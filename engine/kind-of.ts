@@ -1,4 +1,4 @@
-/** Names the kind of a wrong argument in an error message. It calls no method of the argument. */
+/** The kind of a wrong argument, for an error message. The function calls no method of the argument. */
 export function kindOf(thing: unknown): string {
   if (typeof thing === 'number') return `the number ${thing}`;
   if (thing === undefined || thing === null) return `${thing}`;
@@ -6,7 +6,7 @@ export function kindOf(thing: unknown): string {
   return typeof thing === 'object' ? 'an object' : `a ${typeof thing}`;
 }
 
-/** A wrong argument in an error message: a number itself, or the kind of anything else. */
+/** A wrong argument, for an error message: a number is shown as it is, anything else by its kind. */
 export function showArgument(thing: unknown): string {
   return typeof thing === 'number' ? `${thing}` : kindOf(thing);
 }

@@ -2,9 +2,10 @@ import type { Form } from './forms.ts';
 import type { Op, Vjp } from './tape.ts';
 
 /**
- * An op whose rules record the same values for all tapes of one structure: they may read forms, and which lengths are
- * equal or 1, but no numbers and no other lengths. An executor that recorded the adjoints of one tape then knows those
- * of every tape of the same structure. All ops of the library are known ops; users' ops are not.
+ * An op whose rules record the same values for all tapes of one structure. Such rules may depend on forms, and on which
+ * lengths are equal or 1, but not on numbers or on lengths in any other way. So if an executor has recorded the
+ * adjoints of one tape, it knows the adjoints of every tape of the same structure. All ops of the library are known
+ * ops; users' ops are not.
  */
 export class KnownOp<F extends Form = Form> implements Op<F> {
   readonly name: string;
@@ -17,7 +18,10 @@ export class KnownOp<F extends Form = Form> implements Op<F> {
     Object.freeze(this);
   }
 
-  /** A number that identifies a known op, since ops of one form may have different rules; 0 for any other op. */
+  /**
+   * A number that identifies a known op; 0 for any other op. The form does not identify an op, since ops of one form
+   * may have different rules.
+   */
   static numberOf(op: Op): number {
     return #number in op ? (op as KnownOp).#number : 0;
   }

@@ -2,11 +2,11 @@ import { kindOf } from './kind-of.ts';
 import { type Expression, numbers, type Scalar } from './scalar.ts';
 import { checkSpecial } from './special.ts';
 
-/** An elementwise computation. The inputs broadcast; the type of the expression gives their number. */
+/** An elementwise computation. It has as many inputs as its expression takes, and they broadcast. */
 export interface MapForm<E extends Expression = Expression> {
   /** Name of the form. */
   readonly kind: 'map';
-  /** Computes an entry of the result from an entry of each input, in the algebra. */
+  /** Computes an entry of the result from an entry of each input, with the operations of the algebra. */
   readonly expression: E;
 }
 
@@ -33,7 +33,7 @@ class FrozenMap implements MapForm {
   }
 }
 
-/** The form, or an immutable copy of it. Most forms are immutable already, since an op reuses its form. */
+/** An immutable map form: `form` itself if it is immutable, as most are, since ops reuse their forms; else a copy. */
 export function frozenMap(form: MapForm): MapForm {
   if (FrozenMap.isFrozen(form)) return form;
   const { expression } = form;
@@ -45,8 +45,8 @@ export function frozenMap(form: MapForm): MapForm {
 }
 
 /**
- * Checks, once for each number of inputs, that the expression of a form uses the algebra alone. An expression that uses
- * JavaScript's operators would work in the interpreter, and fail when it is compiled.
+ * Checks that the expression of a form uses only operations of the algebra. The check is done once for each number of
+ * inputs. An expression that uses JavaScript's operators would work in the interpreter but fail when it is compiled.
  *
  * @throws TypeError naming the op, the operation and the argument
  */
@@ -55,7 +55,7 @@ export function checkExpression(op: string, form: MapForm, inputs: number): void
   else checkOnce(op, form.expression, inputs);
 }
 
-/** The numbers of inputs for which each expression was checked. An expression may be shared by many forms. */
+/** For each expression, the numbers of inputs for which it was checked. Many forms may share an expression. */
 const checkedCounts = new WeakMap<Expression, number[]>();
 
 /** Checks an expression, unless it was checked for the same number of inputs. */
@@ -67,7 +67,7 @@ function checkOnce(op: string, expression: Expression, inputs: number): void {
   else checkedCounts.set(expression, [inputs]);
 }
 
-/** The most inputs of an expression, which are arguments of one call and must fit on the stack. */
+/** The most inputs of an expression. It gets all of them as arguments of one call, which must fit on the stack. */
 const mostInputs = 30_000;
 
 /** The op whose expression is being checked, for error messages. */
@@ -97,7 +97,7 @@ const checkingAlgebra: Scalar<Placeholder> = Object.freeze({
       return [name, operation];
     }),
   ) as unknown as Scalar<Placeholder>),
-  // The function is at position 0, its operand at position 1.
+  // The operand of `special` is its second argument, at position 1; the first is the function.
   special: (f: unknown, argument: unknown) => {
     checkSpecial(checking.op, f);
     if (argument !== placeholder) throw misfitError('s.special', 1, argument);

@@ -1,6 +1,6 @@
 /**
- * An exact count of the bytes an executor holds. A buffer that is freed too late changes no result, so only a
- * count reveals it.
+ * An exact count of the bytes that an executor holds. If an executor frees an array too late, no result changes, and
+ * only such a count reveals the error.
  *
  * The count includes results, copies on the tape and the accumulator's state, but not the caller's arrays.
  */

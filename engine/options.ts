@@ -1,5 +1,5 @@
 /**
- * Rejects unknown options: a misspelled one would be ignored, and its default used without notice.
+ * Rejects unknown options. Otherwise a misspelled option would be ignored, and the default used without notice.
  *
  * @throws TypeError naming the owner, the unknown option and the known ones
  */

@@ -3,7 +3,10 @@ import { gradient } from './gradient.ts';
 import type { Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
-/** {@link Executor.runGradients} for any executor: if it has no such method, the adjoints are recorded and run. */
+/**
+ * Calls {@link Executor.runGradients}. If the executor has no such method, records the gradients on the tape and runs
+ * it.
+ */
 export function runGradients(
   executor: SyncExecutor,
   wanted: readonly Value[],

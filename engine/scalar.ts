@@ -3,9 +3,9 @@ import type { SpecialFunction } from './special.ts';
 /**
  * The algebra of elementwise expressions.
  *
- * With T = number an expression computes; with T a syntax tree it becomes the source of a fused loop. The set of
- * operations is closed: an executor that can print them can print every op, users' ops included. A condition is the
- * number 1 or 0.
+ * If T is number, an expression computes a number. If T is a syntax tree, it builds a tree, from which an executor
+ * generates the source of a fused loop. The set of operations is closed: an executor that can generate source for all
+ * of them can do so for every op, users' ops included. A condition is the number 1 or 0.
  */
 export interface Scalar<T> {
   /** A number. */
@@ -46,7 +46,10 @@ export interface Scalar<T> {
   tanh(a: T): T;
   /** The angle of the point (x, y) in radians, from −π to π. Like `Math.atan2` it distinguishes −0 from 0. */
   atan2(y: T, x: T): T;
-  /** `errorFunction` or `errorFunctionComplement`, passed so that only code that uses them includes them. */
+  /**
+   * The function f of a, where f is `errorFunction` or `errorFunctionComplement`. These are passed as arguments so that
+   * a bundle includes their code only if it uses them.
+   */
   special(f: SpecialFunction, a: T): T;
   /** The smaller of a and b; NaN if either is NaN. */
   min(a: T, b: T): T;
@@ -56,14 +59,14 @@ export interface Scalar<T> {
   less(a: T, b: T): T;
   /** 1 if a = b, else 0. */
   equal(a: T, b: T): T;
-  /** `yes` if the condition is not 0, else `no`; the branch not taken may be NaN. */
+  /** `yes` if the condition is not 0, else `no`. The one that is not selected may be NaN without any effect. */
   select(condition: T, yes: T, no: T): T;
 }
 
 /** An elementwise expression, which works in any algebra. */
 export type Expression = <T>(s: Scalar<T>, ...inputs: T[]) => T;
 
-/** The algebra of numbers, which computes. */
+/** The algebra in which expressions compute numbers. */
 export const numbers: Scalar<number> = {
   constant: value => value,
   add: (a, b) => a + b,

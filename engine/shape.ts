@@ -10,7 +10,7 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
-/** True for a list that can be the lengths of axes: whole numbers from 0. */
+/** True for a list of whole numbers from 0, which can be the lengths of axes. */
 export function isShape(shape: unknown): shape is Shape {
   if (!Array.isArray(shape)) return false;
   // Not `every`, which would skip holes in a list.
@@ -19,7 +19,7 @@ export function isShape(shape: unknown): shape is Shape {
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {
-  // Most shapes compared are the same object.
+  // Compare the objects first, since most of the shapes that are compared are the same object.
   return a === b || (a.length === b.length && a.every((length, axis) => length === b[axis]));
 }
 
@@ -28,7 +28,7 @@ export function showShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
-/** For each axis, the distance in row-major order between neighbouring entries along it. */
+/** For each axis, the distance in a row-major array between entries that are neighbours along that axis. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;
@@ -51,8 +51,8 @@ export function broadcastStrides(from: Shape, to: Shape): number[] {
 
 /**
  * The shape that several shapes broadcast to by NumPy's rule
- * (https://numpy.org/doc/stable/user/basics.broadcasting.html): aligned at the last axis, lengths must be equal or 1.
- * `undefined` if they do not fit.
+ * (https://numpy.org/doc/stable/user/basics.broadcasting.html). If the shapes are aligned at the last axis, the lengths
+ * of each axis must be equal or 1. The result is `undefined` if they are not.
  */
 export function broadcastShapes(shapes: readonly Shape[]): Shape | undefined {
   let result: Shape | undefined = shapes[0] ?? [];
@@ -60,7 +60,7 @@ export function broadcastShapes(shapes: readonly Shape[]): Shape | undefined {
   return result;
 }
 
-/** The shape that two shapes broadcast to. If that is one of them, it is returned itself, not a copy. */
+/** The shape that two shapes broadcast to. If that is the shape `a` or `b`, that object is returned, not a copy. */
 function broadcastTwo(a: Shape, b: Shape): Shape | undefined {
   if (a === b) return a;
   const [long, short] = a.length < b.length ? [b, a] : [a, b];

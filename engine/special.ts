@@ -1,13 +1,14 @@
 import { kindOf } from './kind-of.ts';
 
 /**
- * A function of one number for `s.special`. Its code is long, so it is passed as an argument: a bundle includes it only
- * if it is used. There are two such functions, and every executor has code for both.
+ * A function of one number for `s.special`. Since its code is long, it is not an operation of the algebra but an
+ * argument of one: a bundle includes it only if it is used. There are two such functions, and every executor has code
+ * for both.
  */
 export interface SpecialFunction {
-  /** A name by which an executor knows its code. */
+  /** The name by which an executor finds its own code for the function. */
   readonly name: 'erf' | 'erfc';
-  /** The function of plain numbers. */
+  /** Computes the function of a plain number. */
   readonly of: (x: number) => number;
 }
 
@@ -20,7 +21,11 @@ export function specialFunction(name: SpecialFunction['name'], of: SpecialFuncti
   return special;
 }
 
-/** @throws TypeError naming the op unless `f` is a special function of the library, whose name is safe in source */
+/**
+ * Checks that `f` is a special function of the library, so that its name is safe to use in generated source.
+ *
+ * @throws TypeError naming the op if it is not
+ */
 export function checkSpecial(op: string, f: unknown): void {
   if (!specialFunctions.has(f as object))
     throw new TypeError(`${op}: s.special takes errorFunction or errorFunctionComplement, got ${kindOf(f)}`);

@@ -26,25 +26,25 @@ import {
  * Index values (`dtype` 'index') are whole numbers that pick rows; they have neither arithmetic nor gradients.
  */
 export interface Value<F extends Form = Form> {
-  /** The tape it is on. */
+  /** The tape that the value is on. */
   readonly tape: Tape;
-  /** Index on the tape; inputs have smaller ones. */
+  /** The position of the value on the tape. The ids of its inputs are smaller. */
   readonly id: number;
-  /** The op that recorded it. */
+  /** The op that recorded the value. */
   readonly op: Op<F>;
-  /** The computation, for executors. */
+  /** The computation that an executor has to do. */
   readonly form: F;
-  /** The values that it is computed from. */
+  /** The values that the value is computed from. */
   readonly inputs: readonly Value[];
   /** Length of each axis; [] for a single number. */
   readonly shape: Shape;
   /** `'index'` for whole numbers that pick rows, `'real'` for all else. */
   readonly dtype: 'real' | 'index';
-  /** True if a backward pass recorded it, such as that of `gradient`. */
+  /** True if a backward pass recorded the value, for example in a call of `gradient`. */
   readonly isAdjoint: boolean;
 }
 
-/** A value, or a number, which is put on the tape of the other operands with shape []. */
+/** A value or a number. A number is put on the tape of the other operands as a value of shape []. */
 export type Operand = Value | number;
 
 /** A list of `N` items, or of any length if `N` is `number`. */
@@ -59,15 +59,16 @@ export type Tuple<T, N extends number, Sofar extends readonly T[] = readonly []>
  * inputs. A rule may ignore broadcasting: `gradient` sums the returned value to the input's shape.
  */
 export type VjpRule<F extends Form = Form, N extends number = number> = {
-  // A method's type is bivariant, and a rule is only called with results of its own op.
+  // The type is that of a method, since the parameters of methods are bivariant: a rule for results of form F is also a
+  // rule for results of any form. That is safe, because a rule is only called with results of its own op.
   /** Records the cotangent of an input. */
   rule(g: Value, ans: Value<F>, ...inputs: Tuple<Value, N>): Value;
 }['rule'];
 
 /**
- * A rule for each input, `null` if the derivative is zero everywhere. For an op of any number of inputs, a function
- * from the input's position to its rule; such rules get the inputs as arguments only if the op's form is an expression,
- * and read `ans.inputs` otherwise.
+ * The derivative rules of an op: a list with a rule for each input, or `null` if the derivative is zero everywhere. An
+ * op of any number of inputs has a function instead, which returns the rule for the input at a position. The rules that
+ * it returns get the inputs as arguments only if the op's form is a map; for other forms they must read `ans.inputs`.
  */
 export type Vjp<F extends Form = Form, N extends number = number> =
   | Tuple<VjpRule<F, N> | null, N>
@@ -88,15 +89,15 @@ const fillOp: Op = { name: 'fill', vjp: [] };
 /**
  * A Wengert list: a record of operations, in order (R. E. Wengert, Communications of the ACM 7, 463, 1964).
  *
- * Ops append to it and check shapes, so a mistake throws on the line that contains it. Nothing is computed until
- * {@link evaluate} or an executor runs the tape.
+ * Ops check the shapes of their operands and append values to the tape, so a mistake throws on the line that contains
+ * it. Nothing is computed until {@link evaluate} or an executor runs the tape.
  * @example
  * const tape = new Tape();
  * const x = tape.parameter(tensor([1, 2, 3]));
  * const y = sum(square(x));
  */
 export class Tape {
-  /** Everything recorded so far, in order. */
+  /** All values recorded so far, in order. */
   readonly values: Value[] = [];
   /** The number of the backward pass under way, from 1; 0 while there is none. */
   pass = 0;
@@ -109,7 +110,8 @@ export class Tape {
   }
 
   /**
-   * A parameter: numbers to differentiate with respect to. Typed arrays are read when the tape runs; lists are copied.
+   * Appends a parameter, with respect to whose numbers gradients can be computed. A typed array is not copied, and is
+   * read when the tape runs; lists are copied.
    *
    * @throws TypeError for an Int32Array, which is index data and has no gradient
    */
@@ -124,14 +126,14 @@ export class Tape {
       );
     }
     if (!isCallersArray(source)) this.#copiedBytes += frozen.data.byteLength;
-    // Use the caller's own tensor object if possible: executors recognise one that several poses share.
+    // Use the caller's own tensor object if possible: executors recognise a tensor that several poses share.
     const recorded = isPlain(original, frozen.data) ? original : frozen;
     return this.#append(parameterOp, { kind: 'parameter', tensor: recorded, name }, [], frozen.shape);
   }
 
   /**
-   * A constant: a number, nested lists, a typed array (one axis) or a tensor. An Int32Array becomes index data. Typed
-   * arrays are read when the tape runs; lists are copied.
+   * Appends a constant: a number, nested lists, a typed array (which gets one axis) or a tensor. An Int32Array becomes
+   * index data. A typed array is not copied, and is read when the tape runs; lists are copied.
    */
   constant(source: TensorSource): Value {
     if (isTensor(source)) return this.#constant(frozenTensor('constant', source), false);
@@ -139,10 +141,11 @@ export class Tape {
   }
 
   /**
-   * An index, whole numbers that pick rows: a list, which is copied to Int32, an Int32Array or a tensor of one. Ops
-   * that take an index call this themselves; put an index on the tape once if several ops use it.
+   * Appends an index, whole numbers that pick rows: an Int32Array, a tensor of one, or a list, which is copied to an
+   * Int32Array. Ops that take an index call this method themselves. If several ops use one index, call it once, and
+   * pass the value that it returns to all of them.
    *
-   * @throws TypeError naming `op` and the first entry that is not whole, RangeError for one of more than 32 bits
+   * @throws TypeError naming `op` and the first entry that is not whole, RangeError for an entry of more than 32 bits
    */
   index(source: Index, op = 'index'): Value {
     if (isValue(source)) return source;
@@ -162,21 +165,24 @@ export class Tape {
     return this.#constant({ data, shape: list.shape }, true);
   }
 
-  /** Appends a constant. `isCopied` is true if its array is a copy of the caller's numbers, whose bytes then count. */
+  /**
+   * Appends a constant. `isCopied` is true if its array is a copy of the caller's numbers; its bytes are then counted.
+   */
   #constant(tensor: Tensor, isCopied: boolean): Value {
     if (isCopied) this.#copiedBytes += tensor.data.byteLength;
     const form: ConstantForm = { kind: 'constant', tensor, rows: Number.POSITIVE_INFINITY };
     return this.#append(constantOp, form, [], tensor.shape);
   }
 
-  /** A value filled with one number, which is part of the tape's structure. */
+  /** Appends a value filled with one number. The number is part of the tape's structure. */
   fill(number: number, shape: Shape = []): Value {
     return this.record(fillOp, { kind: 'fill', number, shape }, []);
   }
 
   /**
-   * Appends a value. It checks the form and the types of its fields, and that the operands are on this tape and fit the
-   * form. The form is copied, so later changes to the caller's object have no effect. Ops made by `defineOp` call this.
+   * Appends a value. This method checks the form and the types of its fields, and that the operands are on this tape
+   * and fit the form. The form is copied, so later changes to the caller's object have no effect. Ops made by
+   * `defineOp` call this method.
    */
   record<F extends Form>(op: Op<F>, form: F, operands: readonly Operand[]): Value<F> {
     checkOp(op, operands);
@@ -212,8 +218,8 @@ export class Tape {
   }
 
   /**
-   * Runs `record` as a backward pass: the values it appends are adjoints, and their literals are part of the structure,
-   * since they come from derivative rules.
+   * Calls `record` as a backward pass. The values that it appends are marked as adjoints. The literals in them come
+   * from derivative rules, so they are part of the tape's structure.
    */
   recordAdjoints<T>(record: () => T): T {
     const outer = this.pass;
@@ -226,8 +232,9 @@ export class Tape {
   }
 
   /**
-   * The operand as a value of this tape. A literal number is data, which may differ between poses. But 0 and 1 (masks
-   * and counts) and all literals of derivative rules are part of the structure.
+   * The operand as a value of this tape. A number that a scorer passes to an op is data, which may differ between
+   * poses. But 0 and 1, which are usually masks and counts, and all numbers that derivative rules pass are part of the
+   * tape's structure.
    */
   lift(operand: Operand): Value {
     if (typeof operand !== 'number') return operand;
@@ -243,11 +250,11 @@ export class Tape {
   }
 }
 
-/** The shape and the inputs of a literal. */
+/** The shape of a literal; the list after it is that of its inputs. */
 const scalarShape: Shape = Object.freeze([]);
 const noInputs: readonly Value[] = Object.freeze([]);
 
-/** @throws TypeError if the name of an op is not a string, or its rules are not one for each operand */
+/** @throws TypeError if the name of an op is not a string, or there is not one rule for each operand */
 function checkOp({ name, vjp }: Op, operands: readonly Operand[]): void {
   if (typeof name !== 'string')
     throw new TypeError(`record: the name of an op must be a string, got ${kindOf(name)}`);
@@ -267,12 +274,15 @@ function notOnTapeError(tape: Tape, op: Op, operand: unknown, position: number):
   return new TypeError(`${op.name}: operand ${position + 1} is a copy of a value; give the value itself`);
 }
 
-/** True for the caller's array, false for a list, which {@link tensor} copies. */
+/** True for a typed array or tensor of the caller, false for a number or list, which {@link tensor} copies. */
 function isCallersArray(source: TensorSource): boolean {
   return isTensorData(source) || isTensor(source);
 }
 
-/** True if the tensor's array is a plain field; a getter could return another array the next time. */
+/**
+ * True if the tensor's array is a plain field. If `data` is a getter instead, it could return another array the next
+ * time.
+ */
 function isPlain(tensor: Tensor, data: Tensor['data']): boolean {
   if (plainTensors.has(tensor)) return true;
   if (Object.getOwnPropertyDescriptor(tensor, 'data')?.value !== data) return false;
@@ -280,7 +290,7 @@ function isPlain(tensor: Tensor, data: Tensor['data']): boolean {
   return true;
 }
 
-/** Tensors whose array is known to be a plain field; those of θ are recorded for each pose. */
+/** Tensors whose array is known to be a plain field. They are remembered, since θ is recorded again for each pose. */
 const plainTensors = new WeakSet<Tensor>();
 
 /** @throws TypeError naming the op if index data is used as real numbers, or the other way round */
@@ -294,7 +304,7 @@ function checkDtype(op: Op, form: Form, input: Value, position: number): void {
   );
 }
 
-/** The name of a value in errors and listings: `%3 = mul [40, 3]`. */
+/** The text for a value in errors and listings, such as `%3 = mul [40, 3]`. */
 export function describe(value: Value): string {
   return `%${value.id} = ${value.form.kind === 'parameter' ? value.form.name : value.op.name} ${showShape(value.shape)}`;
 }
@@ -316,7 +326,11 @@ export function checkValues(owner: string, operands: readonly unknown[]): void {
   for (const [position, operand] of operands.entries()) checkValue(owner, operand, position);
 }
 
-/** @throws TypeError naming the function, unless `list` is a list; `args` are the arguments of a right call, as source */
+/**
+ * Checks that `list` is a list. `args` are the arguments of a correct call, as source for the error message.
+ *
+ * @throws TypeError naming the function if it is not
+ */
 export function checkList(owner: string, list: unknown, args: string): void {
   if (!Array.isArray(list)) throw new TypeError(`${owner}: pass a list of values, such as ${owner}(${args})`);
 }

@@ -3,9 +3,9 @@ import { isShape, type Shape, showShape, sizeOf } from './shape.ts';
 /** The arrays a tensor may hold: real numbers in either precision, or indices. */
 export type TensorData = Float64Array | Float32Array | Int32Array;
 
-/** Plain numbers: `data` in row-major order, `shape` its lengths by axis. */
+/** Numbers in an array, and the shape in which they are arranged. */
 export interface Tensor<Data extends TensorData = TensorData> {
-  /** The numbers, the last axis fastest. */
+  /** The numbers in row-major order: neighbours along the last axis are neighbours in the array. */
   readonly data: Data;
   /** Length of each axis; [] for a single number. */
   readonly shape: Shape;
@@ -22,14 +22,15 @@ export function isTensorData(source: unknown): source is TensorData {
   return source instanceof Float64Array || source instanceof Float32Array || source instanceof Int32Array;
 }
 
-/** True for an object whose `data` is such an array: see {@link isTensorData}. */
+/** True for an object whose `data` is an array that a tensor may hold. */
 export function isTensor(source: unknown): source is Tensor {
   return typeof source === 'object' && source !== null && 'data' in source && isTensorData(source.data);
 }
 
 /**
- * True if all numbers are finite. It checks the gradients of every pose, so it must be fast. It adds up the numbers,
- * since a sum with ∞ or NaN is not finite, in four sums whose additions need not wait for each other.
+ * True if all numbers are finite. The gradients of every pose are checked by this function, so it must be fast. It adds
+ * up the numbers, since a sum with ∞ or NaN is not finite. There are four partial sums, so that four additions can run
+ * at once.
  */
 export function areFinite(data: TensorData): boolean {
   let a = 0;
@@ -45,7 +46,8 @@ export function areFinite(data: TensorData): boolean {
     d += data[i + 3] as number;
   }
   for (; i < length; i++) a += data[i] as number;
-  // A finite sum proves that all numbers are finite; large finite numbers may overflow, so check those one by one.
+  // A finite sum proves that all numbers are finite. An infinite sum proves nothing, since large finite numbers may
+  // overflow, so then the numbers are checked one by one.
   return Number.isFinite(a + b + (c + d)) || !data.some(number => !Number.isFinite(number));
 }
 
@@ -71,7 +73,7 @@ export function tensor(source: TensorSource, shape?: Shape): Tensor {
   return checkedTensor({ data: read.data, shape });
 }
 
-/** A tensor of any source, its shape not yet checked. */
+/** The tensor of any source. The shape is not yet checked. */
 function readSource(source: TensorSource): Tensor {
   if (isTensorData(source)) return { data: source, shape: [source.length] };
   if (isTensor(source)) return source;
@@ -103,7 +105,7 @@ function checkedTensor(candidate: Tensor): Tensor {
   return candidate;
 }
 
-/** The shape of nested lists, from the first list at each depth. */
+/** The shape of nested lists. The length of each axis is that of the first list at its depth. */
 function nestingOf(source: NestedNumbers): Shape {
   const shape: number[] = [];
   let level: number | NestedNumbers | undefined = source;

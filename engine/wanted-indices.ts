@@ -1,7 +1,7 @@
 import type { Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
-/** True for all values but index data, which an executor neither computes nor converts to its precision. */
+/** False for index data, which an executor neither computes nor converts to its precision; true for other values. */
 export const isComputed = ({ dtype }: Value): boolean => dtype !== 'index';
 
 /**
