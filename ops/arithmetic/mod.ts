@@ -23,7 +23,7 @@ export const mod: Binary = defineOp({
     // The quotient may have been rounded up to the next whole number.
     const hasWrongSign = s.less(s.mul(s.sign(rest), s.sign(b)), zero);
     const near = s.select(hasWrongSign, s.add(rest, b), rest);
-    // A rest beyond the divisor is nothing but rounding.
+    // A remainder beyond the divisor consists only of rounding errors.
     const finite = s.select(s.less(s.abs(b), s.abs(near)), zero, near);
     // For an infinite divisor the result is a or the divisor.
     const isFiniteDividend = s.less(s.abs(a), s.constant(Infinity));
@@ -33,7 +33,7 @@ export const mod: Binary = defineOp({
   }),
   vjp: [
     g => g,
-    // The quotient ⌊a/b⌋ of the forward pass: a − ans is b times it, up to rounding.
+    // The quotient ⌊a/b⌋ of the forward pass. Up to rounding, a − ans is b·⌊a/b⌋.
     (g, ans, a, b) => neg(scaled(g, floor(add(div(sub(a, ans), b), 0.5)))),
   ],
 });

@@ -16,7 +16,7 @@ import { zeroWins } from './zeroWins.ts';
  * although the slope is infinite there; `sqrt` does the same. The derivative with respect to b is 0 if aᵇ = 0.
  *
  * A literal exponent is data like other literals, so tapes with different exponents share one plan. But whole numbers
- * from −16 to 16 and multiples of ½ from −4 to 4 are part of the tape's structure.
+ * from −16 to 16 and multiples of ½ from −4 to 4 are part of the tape's structure, so each has a plan of its own.
  */
 export function pow(a: Operand, b: Operand): Value {
   if (typeof b !== 'number' || typeof a === 'number') return powOp(a, b);
@@ -43,7 +43,10 @@ const powOfLiteral: Binary = defineOp({
   vjp: [(g, _ans, a, b) => scaled(g, slope(powOfLiteral, a, b)), null],
 });
 
-/** b·aᵇ⁻¹, but 0 if b is 0 (0·a⁻¹ would be NaN at a = 0), and 0 where it is infinite although aᵇ is 0. */
+/**
+ * b·aᵇ⁻¹, with two exceptions. It is 0 if b = 0, since 0·a⁻¹ would be NaN at a = 0. It is also 0 at a = 0 for b between
+ * 0 and 1, instead of ∞.
+ */
 function slope(power: Binary, a: Value, b: Value): Value {
   return zeroWins(b, where(isVertical(a, b), 0, power(a, sub(b, 1))));
 }

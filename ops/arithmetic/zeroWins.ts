@@ -1,8 +1,8 @@
 import { type Binary, defineOp, map } from '../op.ts';
 
 /**
- * a · b, but 0 where either is 0: 0 · NaN and 0 · ∞ are 0. The derivatives of {@link scaled} and of `zeroWins` itself
- * use it.
+ * a · b, but 0 if either factor is 0: 0 · NaN and 0 · ∞ are 0. The derivatives of {@link scaled} and of `zeroWins`
+ * itself use this op.
  *
  *     ∂(a·b)/∂a = b        ∂(a·b)/∂b = a
  */

@@ -4,8 +4,9 @@ import { defineOp, map, type Unary } from '../op.ts';
 import { slopeOfArcs } from './slopeOfArcs.ts';
 
 /**
- * arccos x in radians, from 0 to π; NaN outside −1 … 1. Small angles are relatively accurate. The gradient at −1 and 1,
- * where the slope is infinite, is 0, like that of `sqrt` at 0. Within 2 ulp of float64, 4 of float32.
+ * The arc cosine of x, an angle in radians from 0 to π; NaN if |x| > 1. The slope at −1 and 1 is infinite, but the
+ * gradient there is 0, as for `sqrt` at 0. The error is at most 2 ulp in float64 and 4 ulp in float32, for small angles
+ * too.
  *
  *     d arccos x = −dx/√(1 − x²)
  */

@@ -5,7 +5,8 @@ import { square } from '../arithmetic/square.ts';
 import { defineOp, map, type Unary } from '../op.ts';
 
 /**
- * arctan x in radians, from −π/2 to π/2. For a quotient use {@link atan2}. Within 1.5 ulp of float64, 3 of float32.
+ * The arc tangent of x, an angle in radians from −π/2 to π/2. For the arc tangent of a quotient use {@link atan2}. The
+ * error is at most 1.5 ulp in float64 and 3 ulp in float32.
  *
  *     d arctan x = dx/(1 + x²)
  */

@@ -6,9 +6,10 @@ import { sub } from '../arithmetic/sub.ts';
 import { type Binary, defineOp, map } from '../op.ts';
 
 /**
- * The angle of the point (x, y) in radians, from −π to π: arctan(y/x) in the quadrant of the point, y first. Like
- * `Math.atan2` it distinguishes −0 from 0: for negative x it is π at y = 0 and −π at y = −0. The gradient at (0, 0),
- * where the slope is infinite, is 0. Within 1.5 ulp of float64, 3 of float32.
+ * The angle of the point (x, y) in radians, from −π to π. Its tangent is y/x, and it lies in the quadrant of the point.
+ * The first argument is y. Like `Math.atan2`, the op distinguishes −0 from 0: for negative x, the angle is π at y = 0
+ * and −π at y = −0. The slope at (0, 0) is infinite, but the gradient there is 0. The error is at most 1.5 ulp in
+ * float64 and 3 ulp in float32.
  *
  *     d atan2(y, x) = (x·dy − y·dx)/(x² + y²)
  * @example

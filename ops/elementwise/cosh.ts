@@ -3,7 +3,7 @@ import { defineOp, map, type Unary } from '../op.ts';
 import { sinh } from './sinh.ts';
 
 /**
- * cosh x = (eˣ + e⁻ˣ)/2, computed from e^|x/2|, so that it overflows only if the result does, beyond ±710.
+ * cosh x = (eˣ + e⁻ˣ)/2, computed from e^|x/2|. So it overflows only if the result does, for |x| above 710.
  *
  *     d cosh x = sinh x·dx
  */

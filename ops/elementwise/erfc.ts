@@ -7,8 +7,9 @@ import { defineOp, map, type Unary } from '../op.ts';
 import { exp } from './exp.ts';
 
 /**
- * The complement erfc x = 1 − erf x, from 2 to 0, which screens charges in an Ewald sum. Within 2.5 ulp of float64, 5
- * of float32, in the tail too: erfc 26 is 5.7·10⁻²⁹⁶.
+ * The complementary error function erfc x = 1 − erf x. It falls from 2 to 0 as x grows, and screens charges in an Ewald
+ * sum. Its error is at most 2.5 ulp in float64 and 5 ulp in float32, in the tail too: in float64, erfc 26 is
+ * 5.7·10⁻²⁹⁶, not 0.
  *
  *     d erfc x = −2/√π·exp(−x²)·dx
  */

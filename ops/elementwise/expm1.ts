@@ -3,7 +3,7 @@ import { defineOp, map, type Unary } from '../op.ts';
 import { exp } from './exp.ts';
 
 /**
- * eˣ − 1, exact to rounding at small x.
+ * eˣ − 1, computed without cancellation at small x.
  *
  *     d(eˣ − 1) = eˣ·dx
  */

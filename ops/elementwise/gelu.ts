@@ -8,9 +8,9 @@ import { erfc } from './erfc.ts';
 import { exp } from './exp.ts';
 
 /**
- * The exact Gaussian error linear unit x·Φ(x), with the normal distribution Φ, not its approximation by tanh (D.
- * Hendrycks and K. Gimpel, 2016). Φ(x) = ½ erfc(−x/√2) avoids cancellation in the left tail, which is within x² ulp. At
- * −∞ it is 0.
+ * The Gaussian error linear unit x·Φ(x), with the cumulative normal distribution Φ (D. Hendrycks and K. Gimpel, 2016).
+ * It is exact, not the common approximation by tanh. Φ(x) is computed as ½ erfc(−x/√2), which avoids cancellation in
+ * the left tail: the error there is at most x² ulp. The result at −∞ is 0.
  *
  *     d gelu(x) = (Φ(x) + x·φ(x))·dx,  φ(x) = exp(−x²/2)/√(2π)
  */

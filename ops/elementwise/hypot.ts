@@ -5,8 +5,8 @@ import { equal } from './equal.ts';
 import { where } from './where.ts';
 
 /**
- * √(a² + b²) without overflow or underflow of squares. Its gradient is 0 where both are 0, like that of `norm`. If
- * either is infinite it is ∞, even if the other is NaN.
+ * √(a² + b²), computed without overflow or underflow of the squares. If a = b = 0, the gradient is 0, as for `norm`. If
+ * a or b is infinite, the result is ∞, even if the other is NaN.
  *
  *     d hypot(a, b) = (a·da + b·db)/hypot(a, b)
  */
@@ -24,7 +24,7 @@ export const hypot: Binary = defineOp({
   vjp: [(g, ans, a) => scaled(g, cosine(a, ans)), (g, ans, _a, b) => scaled(g, cosine(b, ans))],
 });
 
-/** The ratio of a side to the length; 0 for length 0. */
+/** The ratio of a side to the hypotenuse; 0 if the hypotenuse is 0. */
 function cosine(side: Value, length: Value): Value {
   return where(equal(length, 0), 0, div(side, length));
 }

@@ -4,7 +4,7 @@ import { scaled } from '../arithmetic/scaled.ts';
 import { defineOp, map, type Unary } from '../op.ts';
 
 /**
- * ln(1 + x), exact to rounding at small x.
+ * ln(1 + x), computed without cancellation at small x.
  *
  *     d ln(1 + x) = dx/(1 + x)
  */

@@ -1,8 +1,8 @@
 import { defineOp, map, type Unary } from '../op.ts';
 
 /**
- * The nearest whole number; if two are equally near, the even one, as in NumPy: 0.5 gives 0, 1.5 gives 2. Its
- * derivative is 0.
+ * The whole number nearest to x. If two are equally near, the result is the even one, as in NumPy: 0.5 gives 0, and 1.5
+ * gives 2. The derivative is 0.
  */
 export const round: Unary = defineOp({
   name: 'round',

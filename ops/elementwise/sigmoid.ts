@@ -4,8 +4,8 @@ import { scaled } from '../arithmetic/scaled.ts';
 import { defineOp, map, type Unary } from '../op.ts';
 
 /**
- * The logistic function σ(x) = 1/(1 + e⁻ˣ). It uses exponentials of −|x| only, so none overflows, and both tails are
- * relatively accurate: σ(−700) is e⁻⁷⁰⁰, and σ(−1000) is 0.
+ * The logistic function σ(x) = 1/(1 + e⁻ˣ). It uses exponentials of −|x| only, so none overflows. Both tails keep
+ * their relative accuracy: in float64, σ(−700) is e⁻⁷⁰⁰, and σ(−1000), which underflows, is 0.
  *
  *     dσ(x) = σ(x)·σ(−x)·dx
  */

@@ -3,7 +3,7 @@ import { defineOp, map, type Unary } from '../op.ts';
 import { cosh } from './cosh.ts';
 
 /**
- * sinh x = (eˣ − e⁻ˣ)/2, exact to rounding at small x. It overflows only if the result does, beyond ±710.
+ * sinh x = (eˣ − e⁻ˣ)/2, without cancellation at small x. It overflows only if the result does, for |x| above 710.
  *
  *     d sinh x = cosh x·dx
  */
@@ -15,7 +15,7 @@ export const sinh: Unary = defineOp({
     const near = s.mul(s.constant(0.5), s.add(grown, s.div(grown, s.add(grown, s.constant(1)))));
     const root = s.exp(s.mul(s.constant(0.5), size));
     const far = s.mul(s.mul(s.constant(0.5), root), root);
-    // Beyond 22, e⁻ˣ is below the rounding of eˣ.
+    // For |x| above 22, the smaller exponential is too small to change the difference.
     return s.mul(s.sign(x), s.select(s.less(size, s.constant(22)), near, far));
   }),
   vjp: [(g, _ans, x) => scaled(g, cosh(x))],

@@ -7,7 +7,7 @@ import { equal } from './equal.ts';
 import { sqrt } from './sqrt.ts';
 import { where } from './where.ts';
 
-/** 1/√(1 − x²), the slope of arcsin x; 0 at −1 and 1. */
+/** 1/√(1 − x²), the slope of arcsin x, but 0 instead of ∞ at −1 and 1. */
 export function slopeOfArcs(x: Value): Value {
   const root = sqrt(mul(sub(1, x), add(1, x)));
   return where(equal(root, 0), 0, div(1, root));

@@ -3,8 +3,8 @@ import { defineOp, map, type Unary } from '../op.ts';
 import { sigmoid } from './sigmoid.ts';
 
 /**
- * ln(1 + eˣ), a smooth max(x, 0), computed as max(x, 0) + ln(1 + e^−|x|), which neither overflows at 1000 nor loses the
- * tail at −700 (M. Mächler, Accurately computing log(1 − exp(−|a|)), 2012).
+ * ln(1 + eˣ), a smooth max(x, 0), computed as max(x, 0) + ln(1 + e^−|x|). So it neither overflows at x = 1000 nor
+ * rounds to 0 at x = −700 (M. Mächler, Accurately computing log(1 − exp(−|a|)), 2012).
  *
  *     d softplus(x) = σ(x)·dx
  */

@@ -5,7 +5,7 @@ import { equal } from './equal.ts';
 import { where } from './where.ts';
 
 /**
- * √x, with gradient 0 at 0, where the slope is infinite, so that a distance of 0 exerts no force.
+ * √x. The slope at 0 is infinite, but the gradient there is 0, so that two points at distance 0 exert no force.
  *
  *     d√x = dx/(2√x)
  */

@@ -1,8 +1,8 @@
 import { defineOp, map, type Ternary } from '../op.ts';
 
 /**
- * `yes` where the condition is not 0, else `no`. The branch not taken may be NaN or infinite; it affects neither the
- * value nor a gradient of any order.
+ * `yes` where the condition is not 0, else `no`. The branch not taken may be NaN or infinite. It affects neither
+ * the result nor a gradient of any order.
  *
  *     d where(c, a, b) = da where c, else db
  * @example

@@ -8,8 +8,8 @@ import { vecdot } from './vecdot.ts';
 
 /**
  * The angle at b between points a and c, [..., 3] each, in radians from 0 to π. It is as precise near 0 and π as
- * elsewhere. Other axes broadcast. If the points are on a line, the slope jumps and the gradient is 0. If two points
- * coincide, angle and gradient are 0.
+ * elsewhere. Other axes broadcast. If the points are on a line, the slope jumps, and the gradient is set to 0. If two
+ * points coincide, angle and gradient are 0.
  *
  *     atan2(|u × v|, u·v) with u = a − b, v = c − b
  *

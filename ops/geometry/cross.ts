@@ -14,7 +14,7 @@ import { checkVectors } from './vecdot.ts';
  */
 export function cross(a: Value, b: Value, axis = -1): Value {
   checkVectors('cross', a, b, axis);
-  // The axis counted from the end, since broadcasting adds axes in front.
+  // The axis is counted from the end, since broadcasting adds axes in front.
   const back = axis < 0 ? axis : axis - Math.max(a.shape.length, b.shape.length);
   if (a.shape.at(back) !== 3) {
     throw new RangeError(`cross: ${showShape(a.shape)} and ${showShape(b.shape)}: vectors have 3 components`);

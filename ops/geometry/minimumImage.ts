@@ -6,8 +6,8 @@ import { checkValue, isValue, type Value } from '../op.ts';
 
 /**
  * Displacements to the nearest periodic image in an orthorhombic box: each component is brought to within half a box
- * length. `box` is the length along each axis, of shape [3], or one length; displacements are [..., 3] in the same
- * unit.
+ * length. The displacements have shape [..., 3]. `box` holds the length of the box along each axis, in shape [3], or
+ * one length for all axes, in the unit of the displacements.
  *
  *     d − L·round(d/L)        ∂/∂d = 1, ∂/∂L = −round(d/L)
  * @example

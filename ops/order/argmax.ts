@@ -3,8 +3,9 @@ import { firstLargest } from './firstLargest.ts';
 
 /**
  * The position of the largest entry along an axis or, if no axis is given, among the flattened entries. Positions are
- * whole numbers of dtype real, which `gather` and `takeAlongAxis` accept as an index. Of equal entries it is the first; if
- * there is a NaN, it is the first NaN, as in NumPy. Its derivative is 0.
+ * whole numbers of dtype real, which `gather` and `takeAlongAxis` accept as an index. If several entries are largest,
+ * the result is the position of the first; if there is a NaN, it is the position of the first NaN, as in NumPy. The
+ * derivative is 0.
  *
  *     min i with aᵢ = max a
  *

@@ -3,10 +3,10 @@ import { axisOf, type Value } from '../op.ts';
 import { byRank, ranked } from './ranks.ts';
 
 /**
- * The positions of the entries in ascending order along an axis, the last by default: whole numbers as real numbers,
- * which `takeAlongAxis` and `gather` accept as an index. Equal entries keep their order, and NaN comes last, as with
- * NumPy's `kind='stable'`. Its derivative is 0. Time, and memory on `interpreter()`, grow with the square of the axis's
- * length.
+ * The positions of the entries in ascending order along an axis, the last by default. They are whole numbers of dtype
+ * real, which `takeAlongAxis` and `gather` accept as an index. Equal entries keep their order, and NaN comes last, as
+ * with NumPy's `kind='stable'`. Its derivative is 0. Time, and memory on `interpreter()`, grow with the square of the
+ * axis's length.
  *
  *     a[result[0]] ≤ a[result[1]] ≤ …
  * @example

@@ -19,7 +19,7 @@ export function firstLargest(op: string, a: Value, axis: number | undefined, kee
     );
   }
   const isLargest = reaches(entries, max(entries, along, true));
-  // The first position has the largest distance from the end.
+  // Of all positions, the first has the largest distance from the end.
   const distances = reshape(arange(a.tape, length, 0, -1), [
     length,
     ...entries.shape.slice(along + 1).map(() => 1),

@@ -13,16 +13,17 @@ export interface Ranked {
 }
 
 /**
- * The rank of each entry along an axis: the number of entries that precede it. With `first` 'smallest', smaller entries
- * precede it, with 'largest' larger ones. Equal entries keep their order. NaN counts as larger than ∞.
+ * The rank of each entry along an axis: the number of entries that precede it. If `first` is 'smallest', smaller
+ * entries precede larger ones; if it is 'largest', larger entries precede smaller ones. Equal entries keep their order.
+ * NaN counts as larger than ∞.
  *
  *     rankᵢ = Σⱼ [aⱼ precedes aᵢ]
  *
- * All n² pairs are compared, but a plan stores no n × n array, and one plan fits any n.
+ * All n² pairs of entries are compared. But executors that plan store no n × n array, and one plan fits any n.
  */
 export function ranked(a: Value, axis: number, first: 'smallest' | 'largest'): Ranked {
   const moved = moveAxes(a, axis, 1, a.shape.length - 1);
-  // Gathering all rows stores them, so that both sides of a comparison are rounded alike.
+  // Gather all rows, since a plan then stores them. So both sides of a comparison read the same rounded numbers.
   const rows = Array.from({ length: moved.shape[0] as number }, (_, row) => row);
   const entries = gather(moved, rows);
   const positions = arange(a.tape, entries.shape.at(-1) as number);
@@ -42,8 +43,8 @@ export function byRank({ ranks }: Ranked, values: Value, count: number, axis: nu
 }
 
 /**
- * 1 if x at position p precedes y at position q, else 0: x < y, or p < q if they are equal. With x and y exchanged it
- * gives the descending order, in which equal entries still keep their order.
+ * 1 if x at position p precedes y at position q in ascending order, else 0: x < y, or p < q if x = y. If x and y are
+ * exchanged but p and q are not, the order is descending, and equal entries still keep their order.
  */
 const precedes = defineOp({
   name: 'precedes',

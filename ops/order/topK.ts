@@ -3,9 +3,9 @@ import { axisOf, showArgument, type Value } from '../op.ts';
 import { byRank, ranked } from './ranks.ts';
 
 /**
- * The `count` largest entries along an axis, the last by default, in descending order, and their positions: whole
- * numbers as real numbers, which `takeAlongAxis` and `gather` accept as an index. Equal entries keep their order; NaN
- * comes before ∞, as in PyTorch. Time, and memory on `interpreter()`, grow with the square of the axis's length.
+ * The `count` largest entries along an axis, the last by default, in descending order, and their positions. These are
+ * whole numbers of dtype real, which `takeAlongAxis` and `gather` accept as an index. Equal entries keep their order;
+ * NaN comes before ∞, as in PyTorch. Time, and memory on `interpreter()`, grow with the square of the axis's length.
  *
  * @throws RangeError for a count that is not a whole number from 0 to the length of the axis
  * @example

@@ -11,9 +11,9 @@ export interface NoiseOptions extends SeedOptions {
 }
 
 /**
- * A constant of random numbers. Each depends only on the seed, the index of the pose and the position of the entry, so
- * a tape that is recorded again, as by `recompute`, has the same numbers. See {@link dropout} for how to pass the
- * index.
+ * A constant of random numbers. Each number depends only on the seed, the index of the pose and the position of the
+ * entry. So if a tape is recorded again, as `recompute` does, it has the same numbers. See {@link dropout} for how to
+ * pass the index.
  *
  * Normal numbers are drawn in pairs, by the Box–Muller transform.
  *

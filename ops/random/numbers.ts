@@ -10,8 +10,8 @@ export interface SeedOptions {
 }
 
 /**
- * `count` uniform numbers strictly between 0 and 1: multiples of 2⁻⁵³ plus 2⁻⁵⁴. Each depends only on the seed, the
- * index and its position in the list.
+ * A list of `count` uniform random numbers strictly between 0 and 1: multiples of 2⁻⁵³, plus 2⁻⁵⁴. Each number depends
+ * only on the seed, the index and its position in the list.
  *
  * @throws RangeError naming the op for a seed or index that is not a whole number from 0
  */
@@ -23,12 +23,15 @@ export function uniforms(op: string, { seed, index = 0 }: SeedOptions, count: nu
     .slice(0, count);
 }
 
-/** A number strictly between 0 and 1 from 53 bits: 27 of the first word and 26 of the second. The added ½ excludes 0. */
+/**
+ * A number strictly between 0 and 1, from the highest 27 bits of the first word and the highest 26 of the second. The
+ * number that they form is divided by 2⁵³; ½ is added before, so that the result is never 0.
+ */
 function unit(a: number, b: number): number {
   return ((a >>> 5) * 2 ** 26 + (b >>> 6) + 0.5) / 2 ** 53;
 }
 
-/** The two words of a whole number. @throws RangeError naming the op and the option for any other number */
+/** The low and the high word of a whole number. @throws RangeError naming the op and the option for any other number */
 function wordsOf(op: string, name: string, number: number): [low: number, high: number] {
   if (!Number.isSafeInteger(number) || number < 0) {
     const got = showArgument(number);

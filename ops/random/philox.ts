@@ -1,7 +1,8 @@
 /*
  * Philox4x32-10, a counter-based generator (Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2, 3,
- * SC11): four random words of 32 bits for each counter of four words and key of two, by ten rounds of multiplications.
- * It has no state, so a number depends only on its counter and key.
+ * SC11). It turns a counter of four words and a key of two words into four random words, by ten rounds of
+ * multiplications. A word has 32 bits. The generator has no state, so a random word depends only on the counter and the
+ * key.
  */
 
 // Multipliers of a round, and constants added to the key after each round, as in the paper.
@@ -11,7 +12,7 @@ const weyl = [0x9e3779b9, 0xbb67ae85] as const;
 /** Four words. */
 export type Words = readonly [number, number, number, number];
 
-/** The four random words of a counter under a key; words are whole numbers from 0 to 2³² − 1. */
+/** The four random words for a counter and a key. A word is a whole number from 0 to 2³² − 1. */
 export function philox(counter: Words, key: readonly [number, number]): Words {
   let [a, b, c, d] = counter;
   let [k, l] = key;

@@ -33,7 +33,7 @@ const concatOp = defineOp({
   },
 });
 
-/** The start of each part along the axis. All are computed at once and cached, since there may be very many parts. */
+/** The start of each part along the axis. All starts are computed at once and kept, since there may be many parts. */
 function offsetsOf({ form, inputs }: Value<ConcatForm>): readonly number[] {
   const cached = offsets.get(form);
   if (cached) return cached;

@@ -5,9 +5,9 @@ import { checkValue, defineOp, showArgument, showShape, type Value } from '../op
 import { padTo } from './pad.ts';
 
 /**
- * The box from `start` to before `end`, each a number for the first axis or a list for the first few axes. Negative
- * positions count from the end of their axis, and a missing end is the end of the axis. With a `step` of s it takes
- * every s-th entry. Its adjoint is `pad`.
+ * The entries from position `start` up to but not including position `end`. Both are a number for the first axis, or a
+ * list with a number for each of the first few axes. Negative positions count from the end of their axis, and a missing
+ * end is the end of the axis. With a `step` of s, the result is every s-th entry. The adjoint is `pad`.
  *
  * @throws RangeError if the box reaches outside, or a step is not a whole number from 1; `flip` reverses
  * @example
@@ -30,7 +30,7 @@ export function slice(
       `slice: ${showShape(a.shape)}: the end (${to.join(', ')}) lies before the start (${from.join(', ')})`,
     );
   }
-  // A box of the full shape may still begin outside, which is an error of the form.
+  // A box of the full shape may also begin outside. It must then be recorded, so that the check of the form throws.
   const isWhole = sameShape(shape, a.shape) && from.every(position => position === 0);
   const box = isWhole ? a : sliceOp([a], from, shape);
   return stepsOf(a, step).reduce(everyOther, box);
@@ -48,7 +48,7 @@ function stepsOf(a: Value, step: number | readonly number[]): readonly number[] 
   return steps;
 }
 
-/** Every `step`-th entry along an axis: the first column after reshaping the axis to rows of length `step`. */
+/** Every `step`-th entry along an axis. It is the first column after the axis is reshaped to rows of length `step`. */
 function everyOther(a: Value, step: number, axis: number): Value {
   const length = a.shape[axis] as number;
   if (step === 1 || length === 0) return a;
@@ -60,7 +60,7 @@ function everyOther(a: Value, step: number, axis: number): Value {
   return reshaped(column, a.shape.with(axis, rows));
 }
 
-/** A position for each axis, counted from 0; `missing` gives those that the caller leaves out. */
+/** A position for each axis, counted from 0. Positions that the caller leaves out are taken from `missing`. */
 function positions(
   a: Value,
   position: number | readonly number[],

@@ -2,8 +2,9 @@ import { axisOf, showArgument, showShape, type Value } from '../op.ts';
 import { slice } from './slice.ts';
 
 /**
- * The parts of a value along an axis, 0 by default: `parts` equal ones, or the parts between the positions in a list.
- * The parts are {@link slice}s; `concat` joins them again.
+ * The parts of a value along an axis, 0 by default. If `parts` is a number, the value is split into so many equal
+ * parts. If it is a list of positions, the value is split at each of them. The parts are {@link slice}s; `concat` joins
+ * them again.
  *
  * @throws RangeError if the length is not divisible by `parts`, or the positions are not ascending positions of the
  * axis

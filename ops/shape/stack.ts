@@ -3,7 +3,7 @@ import { concat, firstOf } from './concat.ts';
 import { expandDims } from './expandDims.ts';
 
 /**
- * Equally shaped values joined along a new axis `axis` of the result, 0 by default; −1 is the last.
+ * Equally shaped values joined along a new axis. It becomes axis `axis` of the result, 0 by default; −1 is the last.
  *
  * @throws RangeError if the shapes differ, TypeError for an empty list
  * @example

@@ -3,8 +3,8 @@ import { broadcastTo } from './broadcastTo.ts';
 import { reshape } from './reshape.ts';
 
 /**
- * The value repeated as a whole, `times` times along each axis. A list shorter than the number of
- * axes is for the last axes; a longer one adds axes in front.
+ * The whole value repeated along its axes. `times` is the number of repetitions along every axis, or a list with a
+ * number for each axis. A list shorter than the number of axes is for the last axes; a longer list adds axes in front.
  *
  * @throws RangeError unless each number is a whole number from 0
  * @example
