@@ -12,7 +12,10 @@ export type BackendName = 'webgpu' | 'webgl2' | 'headlessgl' | 'webasm' | 'cpu';
 export interface Backend {
   readonly name: BackendName;
   readonly gpuJs: GpuJs;
-  /** The precision of arithmetic inside a kernel: float64 in plain JavaScript, which rounds only on request. */
+  /**
+   * The precision of arithmetic inside a kernel. It is float64 in plain JavaScript, which rounds to float32 only on
+   * request.
+   */
   readonly arithmetic: Arithmetic;
   /** The functions that kernels may call. */
   readonly functions: readonly KernelFunction[];
@@ -112,7 +115,10 @@ async function acquire({ WebGPUContext }: GpuJs): Promise<Device> {
   }
 }
 
-/** Provides Dawn in Node where gpu.js looks for WebGPU: navigator.gpu, and constants on the global object. */
+/**
+ * Provides WebGPU in Node by the package of Dawn. gpu.js looks for it in navigator.gpu, and for its constants on the
+ * global object.
+ */
 async function provideWebGpu(): Promise<void> {
   const scope = globalThis as { navigator?: { gpu?: unknown }; process?: { versions?: { node?: string } } };
   if (scope.navigator?.gpu) return;
@@ -156,7 +162,7 @@ function webGl2(common: Omit<Backend, 'open'>): Backend {
       contexts.delete(context);
       return destroy();
     };
-    // gpu.js also drops the context of an instance when it is destroyed; that is not a lost device.
+    // gpu.js also drops the context of an instance when the instance is destroyed. Then no device is lost.
     canvas.addEventListener('webglcontextlost', () => {
       if (!contexts.has(context)) return;
       meter.lose();
@@ -168,12 +174,12 @@ function webGl2(common: Omit<Backend, 'open'>): Backend {
   return { ...common, functions: shaderFunctions(), lost, isLost, open };
 }
 
-/** The part of a WebGL2 context in use. */
+/** The part of a WebGL2 context that is used here. */
 interface WebGl2 {
   isContextLost(): boolean;
 }
 
-/** The part of a canvas in use. */
+/** The part of a canvas that is used here. */
 interface Canvas {
   getContext(kind: 'webgl2', settings: object): WebGl2 | null;
   addEventListener(event: 'webglcontextlost', listener: () => void): void;

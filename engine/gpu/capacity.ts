@@ -1,14 +1,14 @@
 import type { Value } from '../tape.ts';
 
-/** Sizes up to this one are not rounded up: they are usually components, not lengths of lists. */
+/** Sizes up to this one are not rounded up, since they usually count components, such as x, y and z, not list items. */
 const exactUpTo = 8;
-/** The smallest capacity of a list; smaller ones would save nothing and compile more pipelines. */
+/** The smallest capacity of a list. Smaller capacities would save nothing, and more pipelines would be compiled. */
 const leastCapacity = 128;
 
 /**
- * The capacity of arrays for each size. A size of a parameter is its own capacity, since parameters are the same for
- * every pose; others are rounded up to 128, 256, 512, … A pipeline then fits every pose whose sizes have the same
- * capacities. These depend on the pose alone, not on what ran before it.
+ * The capacity of arrays for each size. A size that occurs in a parameter is its own capacity, since parameters are the
+ * same for every pose; other sizes are rounded up to 128, 256, 512 and so on. So a pipeline fits every pose whose sizes
+ * have the same capacities. The capacities depend on the pose alone, not on the poses that ran before it.
  */
 export function capacitiesOf(live: readonly Value[], sizes: readonly number[]): number[] {
   const fixed = new Set(live.flatMap(({ form, shape }) => (form.kind === 'parameter' ? shape : [])));

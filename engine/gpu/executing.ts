@@ -34,9 +34,9 @@ export interface GpuExecutor extends Executor {
   readonly compiled: number;
   /** Memory on the device, counted as it is created and destroyed; zeros for `webasm` and `cpu`, which have none. */
   readonly device: DeviceMemory & {
-    /** Number of launches since it was made. */
+    /** Number of launches since the executor was made. */
     readonly launches: number;
-    /** Number of times that results were read back. */
+    /** Number of times that results were read back since the executor was made. */
     readonly readbacks: number;
   };
   /** Returns the kernels of a tape as text: the bytes that each reads and stores, and its source. */
@@ -45,7 +45,7 @@ export interface GpuExecutor extends Executor {
   dispose(): Promise<void>;
 }
 
-/** The most arrays that a kernel reads besides the inputs: a WebGPU kernel can read seven in all. */
+/** The most arrays that a kernel reads besides the array of inputs. A WebGPU kernel can read seven arrays in all. */
 const arraysPerKernel = 6;
 
 /** An executor on an open backend, with its compiled pipelines and the handling of a lost device. */
@@ -131,7 +131,10 @@ export class Executing implements GpuExecutor {
     }
   }
 
-  /** Awaits a run. If the device is lost during it, throws that error, whatever the result of the run. */
+  /**
+   * Awaits a run and returns its result. If the device is lost during the run, throws a DeviceLostError instead, even
+   * if the run succeeds.
+   */
   async #unlessLost<T>(run: Promise<T>): Promise<T> {
     let fail: (loss: DeviceLostError) => void = () => {};
     const loss = new Promise<never>((_, reject) => {

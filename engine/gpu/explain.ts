@@ -2,7 +2,7 @@ import { stepSourcesOf } from './pipeline.ts';
 import type { KernelPlan } from './plan/kernels.ts';
 import type { Argument, Arithmetic, Source } from './print.ts';
 
-/** The kernels of a plan as text: the bytes each reads and stores, its arguments and its source. */
+/** The kernels of a plan as text. For each kernel it shows the bytes read and stored, the arguments and the source. */
 export function explained(plan: KernelPlan, arithmetic: Arithmetic): string {
   // A float32 number has 4 bytes.
   const bytes = (buffer: number) => 4 * (plan.lengths[buffer] as number);

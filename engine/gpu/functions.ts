@@ -4,11 +4,11 @@ import { nearErf, scaledErfc } from '../float32-fits.ts';
 /*
  * The primitives of the algebra as functions that kernels call. Shading languages guarantee little: for NaN and at the
  * ends of the range their log, tanh or max differ from JavaScript's and between machines, and some of their functions
- * are accurate to four digits only. So there are two sets with the same names: one for backends that compute as
- * JavaScript does, and one for shaders. In the latter every branch is chosen by an ordered comparison, which is false
- * for NaN, so NaN reaches the last branch, which returns it.
+ * are accurate to four digits only. So there are two sets of functions with the same names: one for backends that
+ * compute as JavaScript does, and one for shaders. The functions for shaders choose every branch by an ordered
+ * comparison. Such a comparison is false for NaN, so NaN reaches the last branch, which returns it.
  *
- * Infinity and NaN cannot be written in a shader; they are passed as arguments.
+ * The source of a shader cannot contain Infinity or NaN, so functions that need these numbers get them as arguments.
  */
 
 const [inf, nan] = [Number.POSITIVE_INFINITY, Number.NaN];
@@ -19,7 +19,7 @@ export interface PrimitiveCall {
   readonly specials: readonly number[];
 }
 
-/** The primitives that are function calls; the others are operators. */
+/** The primitives that become function calls in a kernel. All other primitives become operators. */
 export const calls: ReadonlyMap<string, PrimitiveCall> = new Map<Primitive | 'erf' | 'erfc', PrimitiveCall>([
   ['abs', { name: 'magnitude', specials: [] }],
   ['sign', { name: 'signum', specials: [] }],
@@ -97,7 +97,10 @@ function quotient(t, n) {
   return q;
 }`;
 
-/** The smaller and the larger of two numbers; NaN if either is, since then they compare neither less nor equal. */
+/**
+ * The smaller and the larger of two numbers; NaN if either is NaN, since two numbers one of which is NaN compare
+ * neither less nor equal.
+ */
 const extremes = `
 function smaller(x, y) {
   if (x < y) return x;
@@ -115,14 +118,17 @@ function larger(x, y) {
  * but GLSL requires functions to be declared before use.
  */
 
-/** exp(y) − 1 for |y| below ½, by its Taylor series to y⁸. The next term is at most 1.1·10⁻⁸ of the first. */
+/**
+ * exp(y) − 1 for |y| below ½, by its Taylor series up to y⁸. The first term left out is at most 1.1·10⁻⁸ times the term
+ * y.
+ */
 const expm1Near0 = (y: string) =>
   `${y} * (1 + ${y} * (0.5 + ${y} * (0.16666667163372 + ${y} * (0.04166666790843 + ${y} * (0.00833333376795
       + ${y} * (0.00138888892252 + ${y} * (0.000198412701138 + ${y} * 0.0000248015876423)))))))`;
 
 /**
- * exp, expm1 and tanh; tanh x = e/(e + 2) with e = exp(2x) − 1. In float32, eˣ overflows above 88.8 and is 0 below −104,
- * eˣ − 1 rounds to −1 below −17.5, and tanh x rounds to ±1 beyond ±9.1.
+ * The functions exp, expm1 and tanh. The latter is computed as tanh x = e/(e + 2) with e = exp(2x) − 1. In float32, eˣ
+ * overflows above 88.8 and is 0 below −104, eˣ − 1 rounds to −1 below −17.5, and tanh x rounds to ±1 beyond ±9.1.
  */
 const exponentials = `
 function exponential(x, inf) {
@@ -153,11 +159,14 @@ function hyperbolicTangent(x, inf) {
   return x;
 }`;
 
-/** 2 artanh s by its series: ln(1 + x) for s = x/(2 + x), and ln x for s = (x − 1)/(x + 1). */
+/** 2 artanh s by its series. It is ln(1 + x) for s = x/(2 + x), and ln x for s = (x − 1)/(x + 1). */
 const twiceArtanh = `2 * s * (1 + z * (0.333333343267 + z * (0.20000000298 + z * (0.142857149243 + z * (0.111111111939
       + z * (0.0909090936184 + z * (0.0769230797887 + z * 0.0666666701436)))))))`;
 
-/** Logarithms. Near 1, where a shader's log is inaccurate, they use the series. For |x| < 3·10⁻⁸, ln(1 + x) rounds to x. */
+/**
+ * Logarithms. For arguments near 1, a shader's log is inaccurate, so the series {@link twiceArtanh} is used. For
+ * |x| < 3·10⁻⁸, ln(1 + x) rounds to x.
+ */
 const logarithms = `
 function logarithmOf1And(x, inf, nan) {
   if (x > -0.00000003 && x < 0.00000003) return x;
@@ -184,8 +193,8 @@ function logarithm(x, inf, nan) {
 }`;
 
 /**
- * Powers. A shader's pow is undefined for negative bases, also if the exponent is whole, and for bases near 1 it is as
- * inaccurate as its log.
+ * Powers. A shader's pow is undefined for negative bases, even if the exponent is whole. For bases near 1 it is as
+ * inaccurate as a shader's log.
  */
 const powers = `
 function power(x, y, inf, nan) {
@@ -220,11 +229,11 @@ function power(x, y, inf, nan) {
 }`;
 
 /**
- * Sine and cosine by Taylor series to x⁹ and x¹⁰ within π/4 of a multiple of π/2. The multiple is subtracted in three
- * parts so that no digits are lost (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980; the
- * parts are from S. L. Moshier's Cephes). A shader's own functions, accurate to 6·10⁻⁴, are used only beyond 10⁵, where
- * three parts are not enough. `turns` counts quarter turns, and `quarters` is the number of quarter turns by which the
- * function is ahead of the sine.
+ * Sine and cosine. The nearest multiple of π/2 is subtracted from the angle, and the rest x, at most π/4, is put into
+ * the Taylor series up to x⁹ and x¹⁰. The multiple is subtracted in three parts so that no digits are lost (W. J. Cody
+ * and W. Waite, Software Manual for the Elementary Functions, 1980; the parts are from S. L. Moshier's Cephes). A
+ * shader's own functions, accurate to 6·10⁻⁴, are used only beyond 10⁵, where three parts are not enough. `turns`
+ * counts quarter turns, and `quarters` is the number of quarter turns by which the function is ahead of the sine.
  */
 const circularFunction = (name: string, builtIn: string, quarters: string) => `
 function ${name}(x, inf, nan) {
@@ -248,9 +257,10 @@ function ${name}(x, inf, nan) {
 const circular = `${circularFunction('sine', 'sin', '0.0')}${circularFunction('cosine', 'cos', '1.0')}`;
 
 /**
- * The angle by the arc tangent of the smaller of |x| and |y| over the larger, t, which lies from 0 to 1: by S. L.
- * Moshier's polynomial in Cephes up to tan(π/8), and as π/4 + arctan((t − 1)/(t + 1)) beyond. A shader's own function
- * is undefined at (0, 0). −0 is recognised by its reciprocal.
+ * The angle of the point (x, y). It follows from the arc tangent of t, the smaller of |x| and |y| divided by the
+ * larger, so t lies between 0 and 1. Up to t = tan(π/8) the arc tangent is S. L. Moshier's polynomial in Cephes; for
+ * larger t it is π/4 + arctan((t − 1)/(t + 1)). A shader's own function is not used, since it is undefined at (0, 0).
+ * −0 is recognised by its reciprocal, which is −∞.
  */
 const angles = `
 function angle(y, x, inf, nan) {
@@ -275,11 +285,14 @@ function angle(y, x, inf, nan) {
   return result;
 }`;
 
-/** c₀ + x (c₁ + x (c₂ + …)) as text */
+/** The source of the polynomial c₀ + x (c₁ + x (c₂ + …)). */
 const polynomial = (x: string, coefficients: readonly number[]) =>
   coefficients.reduceRight((rest, c) => (rest ? `(${c} + ${x} * ${rest})` : `(${c})`), '');
 
-/** erfc a for a from 0 to 10.1. exp(−a²) is split in two factors, the first for a number with an exact square. */
+/**
+ * erfc a for a from 0 to 10.1. The factor exp(−a²) in it is split into exp(−high²) and exp((high − a)(high + a)).
+ * `high` is a rounded down to a multiple of 1/256, so that its square is exact.
+ */
 const erfcOfSize = `
     const high = Math.floor(a * 256) * 0.00390625;
     const q = (a - 2) / (a + 2);

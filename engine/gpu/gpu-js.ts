@@ -3,13 +3,13 @@
  * gpu.js is loaded only when `gpu()` is called.
  */
 
-/** A kernel of gpu.js; called while a pipeline is traced, it returns a handle. */
+/** A kernel of gpu.js. If it is called while a pipeline is traced, it returns a handle for its result. */
 export type GpuKernel = (...args: unknown[]) => unknown;
 
-/** A traced sequence of kernels: one launch, and the results read back. */
+/** A traced sequence of kernels. A call launches all of them at once and reads the results back. */
 export interface GpuPipeline {
   (...args: unknown[]): Promise<ArrayLike<number>[]>;
-  /** `fused-encoder`, `fused-sync` or `generic`. */
+  /** The way gpu.js runs the kernels: `fused-encoder`, `fused-sync` or `generic`. */
   readonly executorKind: string;
   readonly fallbackReason: string | null;
   /** The mode that actually ran. */
@@ -53,7 +53,7 @@ export interface GpuJs {
  */
 export async function loadGpuJs(): Promise<GpuJs> {
   try {
-    // "as string" keeps TypeScript from reading the package's typings, which need a browser's.
+    // "as string" keeps TypeScript from reading the typings of the package, which need those of a browser.
     const loaded = (await import('gpu.js' as string)) as GpuJs & { readonly default?: GpuJs };
     return loaded.default ?? loaded;
   } catch (cause) {

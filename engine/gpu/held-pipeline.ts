@@ -3,8 +3,8 @@ import type { PlanPipeline } from './pipeline.ts';
 import type { KernelPlan } from './plan/kernels.ts';
 
 /**
- * The pipeline of a structure. Runs may overlap, so one may evict a pipeline that another is still using: a dropped
- * pipeline is destroyed when its last run is over.
+ * The pipeline of a structure. Runs may overlap, so a run may evict a pipeline that another run still uses. Therefore a
+ * dropped pipeline is destroyed only when its last run is over.
  */
 export class HeldPipeline {
   readonly plan: KernelPlan;

@@ -5,14 +5,16 @@ import type { TensorData } from '../tensor.ts';
 import { checkEntries, type KernelPlan } from './plan/kernels.ts';
 
 /*
- * All data of a pose go to the device as one array: a WebGPU kernel reads seven arrays at most, and one upload costs
- * less than many. Each input has room for its capacity, so its offset is the same for all poses of a pipeline.
+ * All data of a pose go to the device as one array, because a WebGPU kernel reads at most seven arrays, and because one
+ * upload costs less than many. Each input gets as much room as its capacity, so its offset in the array is the same for
+ * all poses of a pipeline.
  */
 
 /** The layout of the inputs in one array. */
 export interface InputLayout {
   /**
-   * The offset of each input of the tape, then two for each of {@link KernelPlan.segments}: its starts and its order.
+   * The offset of each input of the tape, then two offsets for each of {@link KernelPlan.segments}: those of its starts
+   * and of its order.
    */
   readonly offsets: readonly number[];
   readonly length: number;
@@ -70,8 +72,8 @@ function dataOf({ form }: Value): TensorData {
 
 /**
  * Sorts the entries of an index by row (a counting sort, which keeps the order within a row): the entries of row r are
- * order[starts[r]], …, order[starts[r + 1] − 1]. A scatter, in which threads would have to wait for each other, then
- * becomes a gather.
+ * order[starts[r]], …, order[starts[r + 1] − 1]. In a scatter, threads would have to wait for each other. With the
+ * sorted entries it becomes a gather, in which they need not.
  */
 function writeSegments(
   index: TensorData,

@@ -59,7 +59,10 @@ export class PlanPipeline {
     this.#pipeline = this.#gpu.createPipeline(orchestrate, { threads: false });
   }
 
-  /** The function that gpu.js traces once: all calls in order, from inputs and scalars to the wanted buffers. */
+  /**
+   * The function that gpu.js traces once. It takes the inputs and scalars, calls all kernels in order, and returns the
+   * wanted buffers.
+   */
   #orchestration(calls: readonly StepSource[], lengths: readonly number[], { offsets }: InputLayout) {
     const kernelOf = this.#kernels(lengths);
     const keys = this.#scalars.map(keyOf);
@@ -84,7 +87,10 @@ export class PlanPipeline {
     };
   }
 
-  /** Makes one kernel for each text and output length: gpu.js mixes up the results of one kernel with two lengths. */
+  /**
+   * Makes one kernel for each pair of a text and an output length. gpu.js would mix up the results if one kernel were
+   * used for two lengths.
+   */
   #kernels(lengths: readonly number[]): (call: StepSource) => GpuKernel {
     const kernels = new Map<string, GpuKernel>();
     return ({ text, buffer }) => {

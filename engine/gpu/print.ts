@@ -70,7 +70,7 @@ function literal(number: number): string {
   return number < 0 || Object.is(number, -0) ? `(-${float})` : float;
 }
 
-/** Operations whose result may need more digits than float32 has. Positions are whole numbers, which fit. */
+/** Operations whose results may need rounding to float32. Those on positions do not: whole numbers fit float32. */
 const inexact: ReadonlySet<Expr['kind']> = new Set<Expr['kind']>([
   'add',
   'sub',
@@ -134,12 +134,12 @@ class Printer {
     return name;
   }
 
-  /** A number passed as a parameter, so that the text is the same for other numbers. */
+  /** The name of a parameter by which a number is passed, so that kernels with other numbers have the same text. */
   number(number: number): string {
     return this.parameter({ kind: 'number', number });
   }
 
-  /** The index of the entry that this thread computes; threads beyond the last entry have nothing to do. */
+  /** The index of the entry that this thread computes. Threads beyond the last entry have nothing to compute. */
   #thread(): string {
     const sizes = this.#threads.map(size => this.#size(size));
     if (sizes.length === 0) return '';
@@ -186,7 +186,7 @@ class Printer {
   }
 
   #loop({ path, folds, body }: LoopStatement, indent: string): string {
-    // The outer loops are the threads.
+    // The outer loops need no source, since they become the threads.
     if (path.length <= this.#threads.length && path.every((size, i) => size === this.#threads[i])) {
       if (folds.length > 0) throw new Error('gpu: a fold may not run over an axis of the threads');
       return this.#block(body, indent);
@@ -228,8 +228,9 @@ class Printer {
   }
 
   /**
-   * The source of an expression, rounded to float32 if the backend computes in float64. The number is then the same
-   * whether it is computed here, in another kernel, or read from an array, so comparisons agree.
+   * The source of an expression, rounded to float32 if the backend computes in float64. So the number is the same
+   * whether it is computed here, computed in another kernel, or read from an array, and comparisons give the same
+   * result.
    */
   #written(expr: Expr): string {
     const text = this.#unrounded(expr);
@@ -293,7 +294,7 @@ class Printer {
   }
 
   #size(size: number): string {
-    // Size 0 is that of axes of length 1.
+    // Axes of length 1 have the size with number 0.
     return size === 0 ? '1' : this.parameter({ kind: 'size', number: size });
   }
 }

@@ -4,9 +4,9 @@ import { type Axes, axesOf, type Value } from '../op.ts';
 import { sum } from '../reduce/sum.ts';
 
 /**
- * The Euclidean length √Σ aᵢ² along an axis, several, or all. Like that of `sqrt`, its gradient at 0 is 0.
- * So all derivatives of functions of it are 0 there, even where they should not be: norm(x)² should have second
- * derivative 2. For squares use `sum(square(x))`.
+ * The Euclidean length √Σ aᵢ² along an axis, several, or all. Its gradient at 0 is 0, like that of `sqrt`.
+ * So at 0 all derivatives of functions of a norm are 0, even if they should not be: the second derivative of norm(x)²
+ * should be 2. For squares use `sum(square(x))`.
  * @example
  * norm(sub(gather(ligand, i), gather(receptor, j)), -1);     // distances of listed pairs
  */

@@ -28,7 +28,7 @@ export function prod(a: Value, axis?: Axes, keepDims = false): Value {
 /** The product of `count` rows, as one row. */
 function productOf(rows: Value, count: number): Value {
   if (count === 1) return rows;
-  // The largest power of two below `count`. The rows beyond it are multiplied into the first rows.
+  // The largest power of two below `count`. The rows from there on are multiplied with the first rows.
   const half = 2 ** Math.ceil(Math.log2(count) - 1);
   const rest = count - half;
   const products = mul(slice(rows, 0, rest), slice(rows, half));

@@ -25,7 +25,7 @@ export function isComputedIndex({ dtype, form: { kind } }: Value): boolean {
   return dtype === 'real' && kind !== 'parameter' && kind !== 'constant';
 }
 
-/** The entry where the position equals the wanted one, else −∞. */
+/** The entry if its position equals the wanted position, else −∞. */
 const maskedOp = defineOp({
   name: 'masked',
   forward: map((s, wanted, positions, a) => s.select(s.equal(wanted, positions), a, s.constant(-Infinity))),

@@ -8,8 +8,9 @@ import { gather } from './gather.ts';
 import { segmentSum } from './segmentSum.ts';
 
 /**
- * The entrywise maximum of the rows of each of `count` segments: result[s, …] = max of a[i, …] over the i with index[i]
- * = s; −∞ for a segment without rows, NaN if any row is. Ties share the cotangent equally.
+ * The entrywise maximum of the rows of each of `count` segments: result[s, …] is the maximum of a[i, …] over all i with
+ * index[i] = s. It is −∞ for a segment without rows, and NaN if one of the entries is NaN. Equal largest entries share
+ * the cotangent equally.
  *
  *     d max aᵢ = mean of daᵢ over the i for which aᵢ is the largest of its segment
  *

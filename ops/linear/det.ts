@@ -3,8 +3,8 @@ import { Minors } from './minors.ts';
 import { entriesOf } from './square-matrix.ts';
 
 /**
- * The determinants of matrices [..., n, n] of up to 4 rows, by cofactors, exact to a few roundings of the products it
- * adds up.
+ * The determinants of matrices [..., n, n] of up to 4 rows, by cofactors. The error is a few roundings of the products
+ * that are added up.
  *
  * @throws RangeError for matrices that are not square, or of more rows
  */

@@ -18,8 +18,9 @@ import { type Entries, entriesOf } from './square-matrix.ts';
 
 /**
  * The eigenvalues of symmetric matrices [..., n, n] of up to 3 rows, in ascending order: [..., n]. Only the lower
- * triangle is read, as in NumPy, so the gradient is zero above the diagonal. Computed by Jacobi rotations. For 3 rows,
- * four sweeps leave an error of 2·10⁻¹⁵ of the largest entry, and record some 170 values for any number of matrices.
+ * triangle is read, as in NumPy, so the gradient is zero above the diagonal. The method is Jacobi rotations. For 3
+ * rows, four sweeps leave an error of 2·10⁻¹⁵ times the largest entry. They record some 170 values, whatever the number
+ * of matrices.
  *
  * Derivatives of any order are right if all eigenvalues differ. If some are equal, only first derivatives of symmetric
  * functions of them are right.
@@ -31,7 +32,7 @@ export function eigvalsh(a: Value): Value {
   const { length: n } = entries;
   const lower = entries.flatMap((row, i) => row.slice(0, i + 1));
   const largest = stopGradient(lower.map(abs).reduce((x, y) => maximum(x, y)));
-  // Scale entries to 1 at most, so that no square overflows.
+  // Scale the entries to at most 1, so that no square overflows.
   const unit = where(equal(largest, 0), 1, largest);
   let matrix: Entries = entries.map((row, i) => row.slice(0, i + 1).map(entry => div(entry, unit)));
   for (let sweep = 0; sweep < (n === 3 ? sweeps : 1); sweep++) {
@@ -68,8 +69,8 @@ function rotated(lower: Entries, p: number, q: number): Entries {
 }
 
 /**
- * The tangent t of the angle φ, at most 45°, of the rotation that makes the entry p zero; d is the difference of the
- * diagonal entries: tan 2φ = 2p/d. It is 0 if p is 0.
+ * The tangent t of the angle φ of the rotation that makes the entry p zero. φ is at most 45° and satisfies
+ * tan 2φ = 2p/d, with the difference d of the diagonal entries. The result is 0 if p is 0.
  *
  *     dt = (1 + t²)(d·dp − p·dd)/(d² + 4p²)
  */
@@ -90,7 +91,7 @@ const tangent: Binary = defineOp({
 });
 
 /**
- * The cosine of an angle by its tangent, 1/√(1 + t²).
+ * The cosine of an angle, computed from its tangent t as 1/√(1 + t²).
  *
  *     d = −t cos³·dt
  */

@@ -10,16 +10,16 @@ import { transpose } from '../shape/transpose.ts';
 import { matmul } from './matmul.ts';
 
 /**
- * Products summed over axes that are named by letters, by NumPy's rules. A letter that is missing in the result is
- * summed over; a letter twice in one operand takes the diagonal; `...` stands for any axes, which broadcast. Without
- * `->` the result has the letters that occur once, in alphabetical order.
+ * Products summed over axes that are named by letters, by NumPy's rules. The product is summed over the letters that
+ * are missing in the result. If a letter occurs twice in one operand, the diagonal is taken. `...` stands for any axes,
+ * which broadcast. Without `->` the result has the letters that occur only once, in alphabetical order.
  *
  * Operands are multiplied from left to right, two at a time: by `matmul` if letters are summed over, else elementwise.
  *
  * @throws RangeError or TypeError naming the part of the specification that does not fit the operands
  * @example
  * einsum('nf,fg->ng', features, weights);       // a matrix product
- * einsum('bi,bij,bj->b', a, b, c);              // a form in each of b matrices
+ * einsum('bi,bij,bj->b', a, b, c);              // Σ aᵢbᵢⱼcⱼ for each matrix of a batch
  * einsum('...ii->...', a);                      // traces
  */
 export function einsum(specification: string, ...operands: readonly Value[]): Value {
@@ -37,14 +37,15 @@ export function einsum(specification: string, ...operands: readonly Value[]): Va
   return arranged(summedBut(output, sofar), output);
 }
 
-/** A value and a label for each of its axes, no label twice. */
+/** A value with a label for each of its axes. All labels are different. */
 interface Term {
   readonly value: Value;
   readonly labels: readonly string[];
 }
 
 /**
- * The labels of each operand and of the result: letters, and for axes under an ellipsis numbers counted from the last.
+ * The labels of each operand and of the result. The label of a named axis is its letter. The label of an axis under an
+ * ellipsis is a number, counted from the last of these axes.
  */
 function parsed(specification: string, operands: readonly Value[]): { inputs: string[][]; output: string[] } {
   if (typeof specification !== 'string')

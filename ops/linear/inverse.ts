@@ -4,13 +4,13 @@ import { Minors } from './minors.ts';
 import { entriesOf, matrixOf } from './square-matrix.ts';
 
 /**
- * The inverses of matrices [..., n, n] of up to 4 rows, by cofactors over the determinant. NaN or infinite if the
- * determinant is 0.
+ * The inverses of matrices [..., n, n] of up to 4 rows, computed as cofactors divided by the determinant. If the
+ * determinant is 0, the result is NaN or infinite.
  *
  *     A⁻¹ᵢₖ = Cₖᵢ/det A
  *
- * A·A⁻¹ differs from the identity by some 10⁻¹⁵ for nearly orthogonal matrices, 10⁻¹² at a condition number of 10³ and
- * 10⁻⁷ at 10⁶. For A⁻¹·b use {@link solve}, which refines its result.
+ * A·A⁻¹ differs from the identity by some 10⁻¹⁵ for nearly orthogonal matrices, by 10⁻¹² for a condition number of 10³,
+ * and by 10⁻⁷ for a condition number of 10⁶. For A⁻¹·b use {@link solve}, which refines its result.
  *
  * @throws RangeError for matrices that are not square, or of more rows
  */

@@ -5,7 +5,8 @@ import { defineOp, map, type Operand, type Value } from '../op.ts';
 type OfFour = (a: Operand, b: Operand, c: Operand, d: Operand) => Value;
 
 /**
- * a·b + c·d as one value instead of three, so that unrolled algebra is planned in a third of the time.
+ * a·b + c·d as one value instead of three, so that the planner has fewer values to handle: it takes a third of the
+ * time.
  *
  *     d(ab + cd) = b·da + a·db + d·dc + c·dd
  */

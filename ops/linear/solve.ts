@@ -8,8 +8,8 @@ import { matmul } from './matmul.ts';
 
 /**
  * The solution x of A·x = b for matrices A [..., n, n] of up to 4 rows: b is [n], or columns [..., n, k]. Leading axes
- * broadcast. Computed from the inverse with one step of refinement, x + A⁻¹(b − A·x), so that A·x is b within a few
- * roundings for condition numbers up to 10⁶.
+ * broadcast. x is computed from the inverse and refined once, to x + A⁻¹(b − A·x). So A·x is b within a few roundings
+ * for condition numbers up to 10⁶.
  *
  * @throws RangeError for matrices that are not square, or of more rows, or if the lengths do not fit
  */

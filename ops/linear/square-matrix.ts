@@ -5,8 +5,8 @@ import { reshape } from '../shape/reshape.ts';
 import { slice } from '../shape/slice.ts';
 
 /*
- * Matrices of a few rows as lists of entries, each a value over the leading axes. All algebra on entries is
- * elementwise, so it is one loop for a whole batch of matrices.
+ * Matrices of a few rows as lists of entries. Each entry is a value whose axes are the leading axes of the matrices.
+ * All algebra on entries is elementwise, so a whole batch of matrices takes one loop.
  */
 
 /** The entries of a matrix by row and column. */
