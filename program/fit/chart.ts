@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** Types of the functions of ECharts in use. The types of the package itself would add those of browsers to every file. */
+/** Types of the ECharts functions in use. The package's own types would add the types of browsers to every file. */
 interface ECharts {
   init(
     element: null,
@@ -42,7 +42,7 @@ export function svgOf(options: object, width: number, height: number): string {
   return svg;
 }
 
-/** Options of an axis of numbers with its name at the middle, `gap` pixels away. */
+/** Options of an axis of numbers. The name of the axis is centred along it, `gap` pixels away from it. */
 export function numberAxis(name: string, gap: number, more: object = {}): object {
   return {
     type: 'value',

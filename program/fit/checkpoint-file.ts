@@ -4,7 +4,7 @@ import type { Checkpoint } from 'posetape/fit';
 import { writeAtomically } from '../files/atomic.ts';
 import { unreadableError } from '../read/text.ts';
 
-/** Settings that define a fit, by the name of their option. A checkpoint resumes only a fit with equal settings. */
+/** Settings that define a fit, by the names of their options. A checkpoint resumes only a fit with equal settings. */
 export type Facts = Readonly<Record<string, unknown>>;
 
 /** Content of a checkpoint file. */
@@ -27,7 +27,7 @@ export function writeCheckpoint(file: string, facts: Facts, state: Checkpoint): 
 /**
  * Reads a checkpoint. Returns undefined if the file does not exist.
  *
- * @throws Error naming the file if it is damaged, or of a fit with other settings
+ * @throws Error naming the file if it is damaged, or if it is the checkpoint of a fit with other settings
  */
 export async function readCheckpoint(file: string, facts: Facts): Promise<Checkpoint | undefined> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -53,12 +53,12 @@ export async function readCheckpoint(file: string, facts: Facts): Promise<Checkp
   return saved.state;
 }
 
-/** Returns the SHA-256 of a content, in hexadecimal digits. */
+/** Returns the SHA-256 of a text or of bytes, in hexadecimal digits. */
 export function hashOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** Parses the first line of a file; returns an empty object if that line is no JSON. */
+/** Parses the first line of a file; returns an empty object if that line is not JSON. */
 function headOf(line: string): Readonly<Record<string, unknown>> {
   try {
     return Object(JSON.parse(line));

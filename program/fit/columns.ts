@@ -83,7 +83,7 @@ function tableOf(
   }
 }
 
-/** Formats a table with its key column as `ligand`. Rows keep their line numbers. */
+/** Formats a table as text, with its key column as the column `ligand`. Rows keep their line numbers. */
 function withKeyAsLigand(
   columns: readonly string[],
   rows: readonly TableRow[],

@@ -24,7 +24,7 @@ export interface FitCompound<Pose = unknown> {
   readonly bound?: 'lower' | 'upper';
 }
 
-/** Role of a compound in a fit: in the loss, in the validation loss, or only predicted. */
+/** Role of a compound in a fit: it counts in the loss, it counts in the validation loss, or it is only predicted. */
 export type Part = 'fitted' | 'validation' | 'left out';
 
 /** kT at 298.15 K, in kcal/mol. */

@@ -35,7 +35,7 @@ export interface ObjectiveSettings extends GivenPooling {
   readonly learn: readonly string[];
 }
 
-/** Parameters for fitted settings of the pooling. They are logarithms, so that the settings stay positive. */
+/** Names of the parameters for fitted settings of the pooling. Each is the logarithm of its setting, which stays positive. */
 const logOf = { kT: 'pool.log kT', t: 'pool.log t' } as const;
 
 /** Returns the names and initial values of the parameters for fitted settings of the pooling. */
@@ -44,7 +44,7 @@ export function poolingParams({ learn, ...given }: ObjectiveSettings): [name: st
   return names.map(name => [logOf[name], Math.log(given[name])]);
 }
 
-/** Returns a pooling with its fitted settings. */
+/** Returns a pooling in which the settings that were fitted have their fitted values. */
 export function fittedPooling(
   { combination, kT, t, q }: GivenPooling,
   params: Readonly<Record<string, { readonly data: ArrayLike<number> }>>,
@@ -56,7 +56,7 @@ export function fittedPooling(
   return { combination, kT: numberOf('kT', kT), t: numberOf('t', t), q };
 }
 
-/** Makes the combination. Fitted settings are functions of the parameters. */
+/** Makes the combination. A setting that is to be fitted is passed as a function of the parameters. */
 export function combinationOf({ combination, kT, t, q, learn }: ObjectiveSettings): Combination {
   const settingOf = (name: keyof typeof logOf, given: number) =>
     learn.includes(name)
@@ -88,7 +88,7 @@ export function measuredOf(
 /**
  * Returns the loss of one compound; undefined for losses of a whole batch.
  *
- * @throws Error naming the compound if its affinity is a bound and the loss takes none
+ * @throws Error naming the compound if its affinity is a bound, and the loss accepts only exact affinities
  */
 export function lossOf(
   { loss, huber: delta, readout }: ObjectiveSettings,
@@ -108,7 +108,7 @@ export function lossOf(
   return censored({ measured, bound, loss: make });
 }
 
-/** Returns the loss of a batch of compounds; undefined for losses of single compounds. Affinities that are bounds are ignored. */
+/** Returns the loss of a batch of compounds; undefined for losses of single compounds. Compounds with bounds are ignored. */
 export function batchLossOf<P extends Params>({
   loss,
   readout,

@@ -29,7 +29,7 @@ export interface FitOptions extends GivenPooling {
   readonly folder: readonly string[];
   /** Table of compounds, in place of folders. */
   readonly table?: string;
-  /** File of affinities for a folder with a folder for each compound. */
+  /** File of affinities, for a folder that contains one folder for each compound. */
   readonly index?: string;
   /** True to take an IC50 for a Ki. */
   readonly ic50AsKi: boolean;
@@ -80,10 +80,10 @@ export interface FitOptions extends GivenPooling {
   readonly json: boolean;
 }
 
-/** Options for the settings of a SchNet. The seed is not one of them: it also draws the validation set and the batches. */
+/** Options that only a new SchNet uses. The seed is left out: every fit uses it to draw the batches. */
 const settingNames = modelOptionNames.filter(name => name !== 'seed');
 
-/** Names of the weights of Vina. Those of a network depend on its file, so `Problem` checks them. */
+/** Names of the weights of Vina. The names of the weights of a network depend on its file, so `Problem` checks them. */
 const vinaWeightNames: readonly (keyof VinaWeights)[] = [
   'gauss1',
   'gauss2',

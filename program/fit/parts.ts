@@ -10,10 +10,11 @@ export interface PartOptions {
 }
 
 /**
- * Returns the part of each compound, by name. The validation compounds are drawn with the seed from those not left out.
+ * Returns the part of each compound, by name. The seed determines which of the compounds that are not left
+ * out are for validation.
  *
- * @throws Error for a name that is neither a compound nor a target, if no compound remains to be fitted, or if there are fewer
- * than two compounds or targets to divide
+ * @throws Error if a name to leave out is neither a compound nor a target, if no compound remains to be fitted, or if fewer
+ * than two compounds or targets remain to be divided into fitted and validation ones
  */
 export function partsOf(
   compounds: readonly FitCompound[],

@@ -16,7 +16,7 @@ export function readIndex(text: string, file: string, options: AffinityOptions):
       `${file}, line 1: expected an index of PDBbind, which begins with #, or a table that ends in .csv`,
     );
   }
-  // A table with the same line numbers, so that errors name the right line.
+  // The rows keep their line numbers in the table that readAffinities reads, so that its errors name the right line.
   const rows = lines.slice(1).map((line, i) => {
     if (line.trim() === '' || line.startsWith('#')) return '';
     const [, id, measure, relation, value, unit] =

@@ -20,7 +20,7 @@ export function scatter({ compounds }: FitReport): string {
   };
   const all = compounds.flatMap(({ measured, predicted }) => [measured, predicted]);
   const span = Math.max(...all) - Math.min(...all);
-  // The smallest step between ticks that gives fewer than nine, with a margin of at least a tenth of a step beyond all points.
+  // The smallest step between ticks with fewer than nine steps over all points. Each end has a margin of a tenth.
   const interval = [1, 2, 5, 10, 20, 50].find(step => span / step < 9) ?? span;
   const least = interval * Math.floor(Math.min(...all) / interval - 0.1);
   const largest = interval * Math.ceil(Math.max(...all) / interval + 0.1);
@@ -108,8 +108,8 @@ export function losses({ epochs, best, validation }: FitReport): string {
 }
 
 /**
- * Draws fitted numbers in percent of their initial values; for a network, the norms of its parameters. Numbers whose initial value
- * is 0 are left out, and so is the offset, whose change in percent says nothing.
+ * Draws each fitted number in percent of its initial value. For a network, the numbers are the norms of its parameters. Numbers
+ * whose initial value is 0 are left out, and so is the offset, because a change of the offset in percent has no meaning.
  */
 export function changes({ numbers }: FitReport): string {
   const rows = numbers.filter(({ name, before }) => before !== 0 && name !== 'offset');

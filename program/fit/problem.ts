@@ -246,7 +246,7 @@ export class Problem {
     const compoundLoss = lossOf(this.#options, compound);
     const names = Object.keys(this.scorer.params);
     return (prediction, { params }) => {
-      // If the loss is one of the whole batch, a compound has none: it adds 0, recorded on the tape of its prediction.
+      // A loss of the whole batch has no terms of single compounds. Each compound adds a 0 on the tape of its prediction.
       const loss = compoundLoss ? compoundLoss(prediction) : mul(0, prediction);
       if (isValidation || stay === 0) return loss;
       const costs = names.map(name =>

@@ -94,7 +94,7 @@ export class Saver {
 
   /** Writes the fitted weights, and the last checkpoint. */
   async end(params: Fitted<Params>): Promise<void> {
-    // No message names the epoch of this model.
+    // Only `rescue` uses the number of the epoch, and it is not called after `end`. Any number will do.
     this.#model = { epoch: 0, params };
     await this.#write();
   }

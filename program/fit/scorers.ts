@@ -41,7 +41,7 @@ export interface FitScorer<Pose = unknown> {
 
 /** Makes the chosen scorer with its initial weights. */
 export function fitScorerOf(options: {
-  /** Called with a line for the user about a pose that is read; by default, there are none. */
+  /** Called with each line for the user about a pose that is read. By default, these lines are dropped. */
   readonly warn?: (line: string) => void;
   readonly scorer: ScorerName;
   readonly weights?: string;
@@ -52,8 +52,8 @@ export function fitScorerOf(options: {
 }
 
 /**
- * Makes the scorer of Vina's scoring function. Its weights differ in size, so each parameter is a weight divided by that of
- * AutoDock Vina, and all parameters are near 1.
+ * Makes the scorer of Vina's scoring function. The weights differ in size, so each parameter is a weight divided by AutoDock
+ * Vina's value of it. All parameters are thus near 1.
  */
 async function vina({
   weights: file,
@@ -70,7 +70,7 @@ async function vina({
   const unitOf = (name: keyof typeof units) => units[name].data[0] as number;
   const params = names.map(name => [name, tensor((initial[name]?.data[0] as number) / unitOf(name))]);
   const score: GroupScorer<VinaPose, Params> = (tape, values, poses) => {
-    // The types of parameters and poses are widened in a fit; here they are Vina's.
+    // A fit passes parameters and poses with types that are wider than Vina's. Here, they are always Vina's.
     const weights = names.map(name => [name, mul(unitOf(name), values[name] as never)]);
     return scoreGroup(tape, { ...values, ...Object.fromEntries(weights) }, poses as never);
   };
@@ -90,7 +90,7 @@ async function vina({
         poses.push(pose);
         if (poses.length >= most) break;
       }
-      // posesOf would check this only at the end of the file. `ligandAtom` has an entry for each pair within the cutoff.
+      // posesOf checks this, too, but only at the end of the file. `ligandAtom` has an entry for each pair within the cutoff.
       const isNear = poses.some(({ ligandAtom }) => ligandAtom.length > 0);
       if (!isNear)
         throw new Error(`${source.poses}: no pose comes within 8 Å of an atom of ${source.receptor}`);
@@ -135,7 +135,7 @@ async function network({
   };
 }
 
-/** Caches the last result of a reader of files, because compounds of one receptor follow one another. */
+/** Returns a reader of files that caches its last result, because compounds of one receptor follow one another. */
 function cachingLast<T>(read: (path: string) => Promise<T>): (path: string) => Promise<T> {
   let last: { readonly path: string; readonly content: Promise<T> } | undefined;
   return path => {

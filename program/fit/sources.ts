@@ -13,7 +13,7 @@ import { readIndex } from './pdbbind.ts';
 export interface SourcePaths {
   readonly folder: readonly string[];
   readonly table?: string;
-  /** File of affinities for a folder with a folder for each compound. */
+  /** File of affinities, for a folder that contains one folder for each compound. */
   readonly index?: string;
   readonly scorer: ScorerName;
 }
@@ -47,7 +47,7 @@ async function inTable(file: string, options: AffinityOptions): Promise<Source[]
   });
 }
 
-/** Finds the compounds of a folder in any of its layouts: one receptor, folders of targets, or folders of complexes. */
+/** Finds the compounds of a folder, which has one receptor for all, a folder for each target, or a folder for each compound. */
 async function inFolder(folder: string, paths: SourcePaths, options: AffinityOptions): Promise<Source[]> {
   const stats = await stat(folder).catch((error: NodeJS.ErrnoException) => error);
   if (stats instanceof Error) throw new Error(`cannot read ${folder}: ${reasonOf(stats)}`);
@@ -72,7 +72,7 @@ async function inFolder(folder: string, paths: SourcePaths, options: AffinityOpt
       folder,
       fileNames(affinity.ligand, paths.scorer === 'vina' ? pdbqt : ligands),
     );
-    // A missing file is reported when it is to be read.
+    // A missing file is not reported here, but when the poses are read.
     const poses = existingPoses ?? join(folder, `${affinity.ligand}.pdbqt`);
     sources.push({
       ...{ name: affinity.ligand, target: field('target') || target, receptor, poses },
@@ -82,7 +82,7 @@ async function inFolder(folder: string, paths: SourcePaths, options: AffinityOpt
   return sources;
 }
 
-/** Finds compounds with a folder each. The folder's name is the compound's identifier, and begins the names of its files. */
+/** Finds compounds in a folder each. The name of the folder identifies the compound, and begins the names of its files. */
 async function byComplex(
   folder: string,
   file: string,

@@ -22,8 +22,8 @@ export function shiftedErrors(pairs: readonly Pair[]): number[] {
 }
 
 /**
- * Returns Kendall's τ_b, the agreement of two orders from −1 to 1, corrected for ties (M. G. Kendall, Biometrika 33, 239,
- * 1945); 0 if one side is constant.
+ * Returns Kendall's τ_b, corrected for ties (M. G. Kendall, Biometrika 33, 239, 1945). It measures how well two
+ * orders agree: 1 for equal orders, −1 for opposite ones. It is 0 if all measured numbers, or all predictions, are equal.
  */
 export function kendall(pairs: readonly Pair[]): number {
   let [sum, measuredApart, predictedApart] = [0, 0, 0];
@@ -39,7 +39,7 @@ export function kendall(pairs: readonly Pair[]): number {
   return scale === 0 ? 0 : sum / scale;
 }
 
-/** Returns Pearson's correlation; 0 if one side is constant. */
+/** Returns Pearson's correlation; 0 if all measured numbers, or all predictions, are equal. */
 export function correlation(pairs: readonly Pair[]): number {
   const [x, y] = [average(pairs.map(each => each.measured)), average(pairs.map(each => each.predicted))];
   let [xy, xx, yy] = [0, 0, 0];

@@ -36,7 +36,7 @@ export async function targetFolders(root: string): Promise<string[]> {
   return folders.sort();
 }
 
-/** Reads compounds like `fit --scorer vina`. IC50 is taken for Ki: within a target, their pKi differ by a constant. */
+/** Reads compounds like `fit --scorer vina`. IC50 is taken for Ki: in a target, pIC50 and pKi differ by a constant. */
 export async function readStudy(folders: readonly string[]): Promise<StudyCompound[]> {
   const scorer = await fitScorerOf({ scorer: 'vina', settings: unused, seed: 1 });
   const executor = jit();

@@ -26,13 +26,13 @@ export interface Fold {
   readonly shipped: readonly number[];
 }
 
-/** Nested cross-validation: each target is left out in turn, and each of the remaining ones to choose the prior. */
+/** Nested cross-validation. Each target is left out in turn. To choose its prior, each other target is left out, too, in turn. */
 export class Folds {
   readonly #compounds: readonly StudyCompound[];
   readonly #pooling: StudyPooling;
   readonly #scorer: FitScorer<Pose>;
   readonly #executor: Executor = jit();
-  /** Fits without two of the targets, by the names of the two. */
+  /** Results of fits that leave out two targets, by the names of these two. */
   readonly #inner = new Map<string, Promise<ReadonlyMap<Prior, Factors>>>();
   readonly #signs: Signs;
   readonly #onFit: () => void;
@@ -72,7 +72,7 @@ export class Folds {
     };
   }
 
-  /** Chooses the prior with the smallest error over the targets except one, each of them left out of a fit to the rest. */
+  /** Chooses the prior with the smallest error on the targets other than `target`. Each is predicted by a fit without the two. */
   async #choose(target: string): Promise<{ readonly prior: Prior; readonly innerError: number }> {
     const errors = new Map<Prior, number[]>(priors.map(prior => [prior, []]));
     for (const inner of this.targets) {
@@ -89,7 +89,7 @@ export class Folds {
     return scored.reduce((best, each) => (each.innerError < best.innerError ? each : best));
   }
 
-  /** Fits with every prior and without two targets. Results are cached, whatever the order of the two. */
+  /** Fits with every prior to the compounds of all but two targets. Results are cached, whatever the order of the two. */
   #without(a: string, b: string): Promise<ReadonlyMap<Prior, Factors>> {
     const key = JSON.stringify([a, b].sort());
     const fits =

@@ -236,7 +236,7 @@ function reasons({ rows }: StudyResult): string {
   ].join('\n');
 }
 
-/** Describes the errors without some targets. */
+/** Describes the errors over all targets except those named. */
 function withoutFact(rows: readonly Row[], names: readonly string[]): string {
   const others = rows.filter(({ target }) => !names.includes(target));
   const figure = (method: string) => figuresOf(others, method).error.toFixed(2);
@@ -244,7 +244,7 @@ function withoutFact(rows: readonly Row[], names: readonly string[]): string {
   return `- Without ${names.join(', ')}, the RMSE of the best pose is ${figure(methods.shipped(pooling))} by the shipped weights, ${figure(methods.kept(pooling))} by the refitted ones and ${figure(methods.mean)} by the mean: most of the gain over the shipped weights, but not all, comes from these targets.`;
 }
 
-/** Describes the predictions by the number of heavy atoms, if none of the refitted weights is better in both figures. */
+/** Describes the predictions by the number of heavy atoms, unless some refitted weights are better in both figures. */
 function sizeFact(rows: readonly Row[]): string[] {
   const heavy = figuresOf(rows, methods.heavy);
   const best = Object.keys(rows[0]?.predicted ?? {})
@@ -292,7 +292,7 @@ function priorsTable(poolings: readonly PoolingResult[]): string {
   ]);
 }
 
-/** Names the anchors that were never chosen. */
+/** Returns a remark that names the anchors that were never chosen; '' if there are none. */
 function drawnTo(poolings: readonly PoolingResult[]): string {
   const chosen = new Set(poolings.flatMap(({ kept }) => kept.map(({ prior }) => prior.anchor)));
   const never = anchors.filter(anchor => !chosen.has(anchor));

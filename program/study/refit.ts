@@ -9,8 +9,8 @@ import { firstKT, kTName, type StudyPooling } from './poolings.ts';
 export type Factors = Readonly<Record<string, Tensor<Float64Array>>>;
 
 /**
- * Weights that a prior draws a fit to: the shipped ones, any multiple of these, or 0, with which all compounds of a target get
- * the same prediction.
+ * Weights to which a prior draws a fit: the shipped ones, a multiple of the shipped ones, or 0. With weights of 0,
+ * all compounds of a target get the same prediction.
  */
 export const anchors = ['shipped', 'multiple of shipped', 'mean'] as const;
 
@@ -22,7 +22,7 @@ export interface Prior {
   readonly strength: number;
 }
 
-/** Signs of the fitted weights: those of the shipped weights ('kept'), or any ('free'). To keep a sign, a square is fitted. */
+/** Signs of the fitted weights: those of the shipped ones ('kept'), or any ('free'). To keep signs, square roots are fitted. */
 export type Signs = 'kept' | 'free';
 
 /** Strengths of the priors that are tried. */
@@ -47,7 +47,7 @@ export function shippedFactors(): Factors {
 
 /**
  * Fits the weights to compounds. The loss is the mean squared error after the best shift of each target, plus the prior. Scores
- * are computed from the sums of the terms, which equals the scoring function except for clashing atoms.
+ * are computed from the sums of the terms. They equal those of the scoring function, except for clashing atoms.
  */
 export async function refit(
   compounds: readonly StudyCompound[],
@@ -81,7 +81,7 @@ export async function refit(
   return { ...params, ...Object.fromEntries(factors) };
 }
 
-/** Records the factors as squares of their roots. */
+/** Records the factors of the weights from their square roots, which are the parameters of the fit. */
 function squared(roots: Readonly<Record<string, Value>>): Record<string, Value> {
   return { ...roots, ...Object.fromEntries(names.map(name => [name, square(roots[name] as Value)])) };
 }

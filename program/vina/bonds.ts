@@ -25,7 +25,7 @@ export function findBonds(
   const coordinates = coordinatesOf(molecule);
   const radii = covalentRadii(molecule);
   const longest = 2 * allowance * radii.reduce((a, b) => Math.max(a, b), 0);
-  // A third atom that is closer to two bonded atoms than they are to each other is within the longest bond length of both.
+  // A third atom that excludes a bond is in these lists, too: it is closer to both atoms than they are to each other.
   const neighboursOf = neighbours(coordinates, groups, () => longest, longest);
   return neighboursOf.map((others, a) => {
     const bonded = others.filter(({ atom: b, squared }) => {

@@ -54,11 +54,11 @@ export function fitOf(compound: Compound, molecule: Molecule): Fit | undefined {
   if (haveSameFragments(compound.molecule, molecule)) return unchanged(compound);
   const types = typedOf(molecule);
   const graph = graphOf(molecule);
-  // Any match will do, so all cost the same.
+  // Any match will do, so all pairs of atoms cost the same.
   const match = matcherOf(compound.graph, graph)({ cost: () => 0 });
   if (!match) return undefined;
   const { atoms } = match;
-  // Each row must be a row of the molecule, too, and rows of ligands must be rows of ligands.
+  // The atom of each row must have a row in the molecule, too. Ligand atoms must match ligand atoms.
   const haveSameRows = compound.typed.atomOfRow.every((atom, row) => {
     const other = types.atomOfRow.indexOf(atoms[atom] as number);
     return (
@@ -96,7 +96,7 @@ function haveSameFragments(a: Molecule, b: Molecule): boolean {
     fragments.set(fragment, atoms);
     atoms.push(atom);
   });
-  // The atoms of a rotatable bond keep their distance from both fragments.
+  // Each atom of a rotatable bond keeps its distances from all atoms of the two fragments that the bond joins.
   for (const { from, to, parent, fragment } of a.tree.branches) {
     fragments.get(parent)?.push(to);
     fragments.get(fragment)?.push(from);

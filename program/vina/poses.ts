@@ -27,7 +27,7 @@ export interface DockedPose extends Pose {
   readonly molecule: Molecule;
   /**
    * Index in `molecule.atoms` of each row of `ligand`. The rows are those of the compound's first pose. Atoms of flexible
-   * residues come last. They have no pairs with the receptor: AutoDock Vina counts these as internal.
+   * residues come last. They have no pairs with the receptor, because AutoDock Vina counts such pairs as internal.
    */
   readonly atomOfRow: Int32Array;
   /** Pairs between two ligands, or between a ligand and a flexible residue; absent if the pose has one ligand only. */

@@ -6,8 +6,8 @@ import type { DockedPose } from './poses.ts';
 /**
  * Records the binding free energy of a docked pose, in kcal/mol and of shape []: the Vina scoring function of
  * `examples/vina/score.ts`, extended by the pairs between ligands, and between ligands and flexible residues. As in AutoDock
- * Vina, each of these pairs is capped below 1000 kcal/mol, and pairs between a flexible residue and the rest of the receptor
- * do not count.
+ * Vina, the energy of each of these pairs is capped below 1000 kcal/mol, and pairs between a flexible residue and the rest of
+ * the receptor do not count.
  *
  * @param ligand coordinates of the rows of `pose.ligand`, in Å; pass a parameter of the tape to get forces
  */

@@ -7,8 +7,8 @@ import type { AtomType } from '../read/atom-types.ts';
 import { coordinatesOf, findBonds, typesOf } from './bonds.ts';
 
 /**
- * Atom types of a molecule as the scoring function needs them, the same for all poses of a compound. Each atom with Vina terms
- * has a row. Hydrogens, dummies, and the atoms of flexible residues that never move have no row.
+ * Atom types of a molecule, as the scoring function needs them. They are the same for all poses of a compound. Each atom that has
+ * Vina terms has a row. Hydrogens, dummies, and the atoms of flexible residues that never move have no row.
  */
 export interface Typed {
   /** Bonds of all atoms. */
