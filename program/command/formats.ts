@@ -25,7 +25,7 @@ export function addFormat(command: Command): Command {
 }
 
 /**
- * Sets the format by the end of the name of `--out`, such as `.csv`, if no option gives the format.
+ * If no option gives the format, sets it by the end of the name of the `--out` file, such as `.csv`.
  *
  * @throws CommanderError, after its message is written, for `--json` together with another `--format`
  */

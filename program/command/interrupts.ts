@@ -40,7 +40,7 @@ export function interrupts(): Interrupts {
   };
 }
 
-/** Milliseconds that work may block signals and timers. */
+/** Milliseconds after which work pauses, so that signals and timers can be handled. */
 const pauseEvery = 50;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * True for a misspelling: a word that differs from the right one only in capitals, or in at most one edit, or two edits if the right
- * one has six letters or more. An edit changes, adds or drops a letter, or exchanges two neighbours.
+ * True for a misspelling of the right word. A misspelling differs from it only in capitals, or by one edit, or by two edits if
+ * the right word has at least six letters. An edit changes, adds or drops a letter, or exchanges two neighbouring letters.
  *
  * @param right the right word, in lower case
  */
@@ -8,7 +8,7 @@ export function isMisspelt(word: string, right: string): boolean {
   return word !== right && edits(word.toLowerCase(), right) <= editsAllowed(right);
 }
 
-/** Returns the name that a word misspells, with the fewest edits; undefined if there is none. Names may have capitals. */
+/** Returns the name that a word misspells with the fewest edits; undefined if it misspells none. Names may have capitals. */
 export function meantBy(word: string, names: readonly string[]): string | undefined {
   const distance = (name: string) => edits(word.toLowerCase(), name.toLowerCase());
   const similar = names.filter(name => distance(name) <= editsAllowed(name));
@@ -22,14 +22,14 @@ function editsAllowed(right: string): number {
 
 /** Returns the minimum number of edits that turn `a` into `b` (F. Damerau, Communications of the ACM 7, 171, 1964). */
 function edits(a: string, b: string): number {
-  // fewest[i][j] is the distance between the first i letters of a and the first j of b.
+  // fewest[i][j] is the minimum number of edits that turn the first i letters of a into the first j of b.
   const fewest = Array.from({ length: a.length + 1 }, (_, i) =>
     Array.from({ length: b.length + 1 }, (_, j) => i + j),
   );
   const at = (i: number, j: number) => fewest[i]?.[j] ?? Number.POSITIVE_INFINITY;
   for (let i = 1; i <= a.length; i++) {
     for (let j = 1; j <= b.length; j++) {
-      // True if the last two letters of both parts are the same two, exchanged.
+      // True if letters i − 1 and i of a are letters j and j − 1 of b.
       const isExchanged = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
       (fewest[i] as number[])[j] = Math.min(
         at(i - 1, j) + 1,

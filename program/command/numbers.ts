@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-// Each function throws an InvalidArgumentError for any other value; commander then names the option.
+// Each function throws an InvalidArgumentError for any other value. Commander adds the name of the option.
 
 /** Parses the value of an option that is a finite number. */
 export function finite(text: string): number {
@@ -23,28 +23,28 @@ export function positive(text: string): number {
   throw new InvalidArgumentError('It must be a number greater than 0.');
 }
 
-/** Parses the value of an option that is a whole number from 1. */
+/** Parses the value of an option that is a whole number of at least 1. */
 export function count(text: string): number {
   const number = positive(text);
   if (Number.isInteger(number)) return number;
   throw new InvalidArgumentError('It must be a whole number from 1.');
 }
 
-/** Parses the value of an option that is a whole number from 0. */
+/** Parses the value of an option that is a whole number of at least 0. */
 export function countOrNone(text: string): number {
   const number = Number(text);
   if (text.trim() !== '' && Number.isInteger(number) && number >= 0) return number;
   throw new InvalidArgumentError('It must be a whole number from 0.');
 }
 
-/** Parses the value of an option that is an even number from 2. */
+/** Parses the value of an option that is an even number of at least 2. */
 export function even(text: string): number {
   const number = count(text);
   if (number % 2 === 0) return number;
   throw new InvalidArgumentError('It must be an even number.');
 }
 
-/** Parses the value of an option that is a number from 0. */
+/** Parses the value of an option that is a number of at least 0. */
 export function fromZero(text: string): number {
   const number = finite(text);
   if (number >= 0) return number;

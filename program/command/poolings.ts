@@ -33,7 +33,7 @@ export type LearnableSettings = { readonly [Name in keyof PoolingSettings]: Sett
 
 /** Pooling of the scores of a compound's poses into one ΔG. */
 interface Pooling {
-  /** Setting that the pooling uses; absent for one without settings. */
+  /** Setting that the pooling uses; absent for a pooling without settings. */
   readonly setting?: keyof PoolingSettings;
   /** Returns the combination for the library. */
   readonly make: (settings: LearnableSettings) => Combination;
@@ -66,7 +66,7 @@ export interface GivenPooling extends PoolingSettings {
 /** Units of the settings. */
 const units = { kT: 'kcal/mol', t: 'mol/kcal', q: '' } as const;
 
-/** Returns the setting that a pooling uses, such as `{ kT: 0.593 }`; an empty object for one without settings. */
+/** Returns the setting that a pooling uses, such as `{ kT: 0.593 }`; an empty object for a pooling without settings. */
 export function usedSettings({ combination, ...settings }: GivenPooling): Partial<PoolingSettings> {
   const { setting } = poolings[combination];
   return setting ? { [setting]: settings[setting] } : {};
@@ -120,7 +120,7 @@ export function chosenOf(command: Command): PoolingOption[] {
 /** Returns the weight w_n of each pose. The weights sum to 1. */
 export function weightsOf(scores: Float64Array, { combination, ...settings }: GivenPooling): Float64Array {
   const logs = scores.map(score => poolings[combination].logWeight(score, settings));
-  // Relative to the highest weight, so that no exponential overflows.
+  // Weights are computed relative to the highest one, so that no exponential overflows.
   const highest = logs.reduce((most, log) => Math.max(most, log), Number.NEGATIVE_INFINITY);
   const weights = logs.map(log => Math.exp(log - highest));
   const total = weights.reduce((sum, weight) => sum + weight, 0);

@@ -16,10 +16,10 @@ export interface Progress {
 /** Display that shows nothing. */
 export const noProgress: Progress = { show() {}, stop() {} };
 
-/** Milliseconds before the first line and between lines, without a terminal. */
+/** Milliseconds before the first line of progress, and between two lines, if the output is not a terminal. */
 const lineEvery = 10_000;
 
-/** Returns a bar on a terminal, which hides the cursor until it is stopped, or a line every ten seconds elsewhere. */
+/** Returns a bar for a terminal, and a line every ten seconds for other outputs. The bar hides the cursor until `stop`. */
 export function progressOn(output: Output): Progress {
   return output.isTTY ? barOn(output) : linesOn(output);
 }

@@ -4,7 +4,7 @@ export interface Cells {
   readonly near: (x: number, y: number, z: number, visit: (point: number) => void) => void;
 }
 
-/** Number of cells along an axis above which cells become larger than `reach` instead. */
+/** Limit of the number of cells along an axis. If it is reached, cells are larger than `reach`, not more numerous. */
 const mostCells = 64;
 
 /**
@@ -66,7 +66,7 @@ export function cellsOf(coordinates: ArrayLike<number>, reach: number): Cells {
   };
 }
 
-/** One number for each axis. */
+/** A number for each of the axes x, y and z. */
 type Triple = [number, number, number];
 
 /** Returns the smallest or largest coordinate along an axis; 0 without points. */

@@ -47,7 +47,7 @@ export function matcherOf(first: Graph, second: Graph): Matcher {
   order.forEach(({ atom }, step) => {
     stepOf[atom] = step;
   });
-  // Neighbours of each atom that the search visits before it.
+  // For each step, the neighbours of its atom that earlier steps visit.
   const earlier = order.map(({ atom }, step) =>
     (first.bonds[atom] as number[]).filter(other => (stepOf[other] as number) < step),
   );
@@ -56,7 +56,7 @@ export function matcherOf(first: Graph, second: Graph): Matcher {
   return ({ cost, limit = Number.POSITIVE_INFINITY, steps = 1e6 }) => {
     const chosen = new Int32Array(count).fill(-1);
     const taken = new Uint8Array(count);
-    // Lower bound of the cost of all steps from each step on.
+    // For each step, a lower bound of the total cost of this step and all later ones.
     const least = new Float64Array(count + 1);
     for (let step = count - 1; step >= 0; step--) {
       const { atom } = order[step] as Step;

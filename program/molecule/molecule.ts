@@ -7,13 +7,13 @@ export interface Atom {
   readonly name: string;
   /** Residue name, chain and number, such as `TRP B 235`; '' if the file states none. */
   readonly residue: string;
-  /** Atomic number, 1 for deuterium; 0 for a dummy such as `W` and `G0` of AutoDock. */
+  /** Atomic number, 1 for deuterium; 0 for a dummy, such as `W` or `G0` of AutoDock. */
   readonly element: number;
   /** Coordinates x, y and z, in Å. */
   readonly x: number;
   readonly y: number;
   readonly z: number;
-  /** AutoDock atom type, which PDBQT and DLG state. */
+  /** AutoDock atom type; absent in formats other than PDBQT and DLG. */
   readonly type?: AtomType;
 }
 
@@ -35,7 +35,7 @@ export interface Branch {
   readonly fragment: number;
 }
 
-/** Rigid fragments of a molecule, joined by rotatable bonds. PDBQT states both; other formats state bonds at most. */
+/** Rigid fragments of a molecule, joined by rotatable bonds. Only PDBQT and DLG files state them. */
 export interface TorsionTree {
   /** Fragment of each atom. Atoms of one fragment never move relative to one another. */
   readonly fragmentOf: Int32Array;
@@ -43,7 +43,7 @@ export interface TorsionTree {
   readonly branches: readonly Branch[];
   /** Fragments without a parent: one for each ligand of the pose, and one for each flexible residue. */
   readonly roots: readonly { readonly fragment: number; readonly isFlexibleResidue: boolean }[];
-  /** Sum of the numbers that TORSDOF records state; absent without such a record. */
+  /** Sum of the numbers in the TORSDOF records; absent if there is no such record. */
   readonly torsionalDegrees?: number;
 }
 
@@ -60,6 +60,6 @@ export interface Molecule {
   readonly tree?: TorsionTree;
   /** Lines of the molecule's record, if the reader was asked to keep them. */
   readonly lines?: readonly string[];
-  /** File, and first line of the molecule, for messages. */
+  /** File of the molecule, and number of its first line in the file, for messages. */
   readonly source: { readonly file: string; readonly line: number };
 }

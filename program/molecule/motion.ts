@@ -22,7 +22,7 @@ import type { TorsionTree } from './molecule.ts';
 export interface Motion<T = Tensor<Float64Array>> {
   /** Shift of each ligand in Å, shape [ligands, 3]. */
   readonly translation: T;
-  /** Axis times 2 tan(angle / 2) of the rotation about the middle of each ligand, shape [ligands, 3]. */
+  /** Rotation of each ligand about its middle, as a vector: the unit axis times 2 tan(angle / 2), shape [ligands, 3]. */
   readonly rotation: T;
   /** Angle by which each branch is turned, in radians, shape [branches]. */
   readonly torsions: T;
@@ -33,7 +33,7 @@ export interface Motion<T = Tensor<Float64Array>> {
  *
  * Each rigid fragment moves by an affine map, a 4 × 4 matrix. The map of a branch is the product of its parent's map and a
  * turn about its bond. Motion is counted from the reference coordinates that {@link setReference} was last called with. Set
- * new ones from time to time, so that no rotation comes near the singularity at half a turn.
+ * new ones from time to time, because the vector that describes a rotation becomes infinite at half a turn.
  */
 export class Linkage {
   readonly atoms: number;
@@ -43,7 +43,7 @@ export class Linkage {
 
   /** Reference coordinates, each followed by 1, shape [atoms, 4]. */
   readonly #reference: Tensor<Float64Array>;
-  /** Derivative of the map by a rotation about each axis, at no rotation, shape [ligands, 3, 4, 4]. */
+  /** Derivatives of each ligand's map by a rotation about each axis, for a rotation of 0, shape [ligands, 3, 4, 4]. */
   readonly #turns: Tensor<Float64Array>;
   /** Matrices that are multiplied by the sines of the torsions, shape [branches, 4, 4]. */
   readonly #sines: Tensor<Float64Array>;
@@ -51,7 +51,7 @@ export class Linkage {
   readonly #versines: Tensor<Float64Array>;
 
   readonly #tree: TorsionTree;
-  /** Map of each atom. The maps of ligands come first, then those of branches, then the identity for fixed atoms. */
+  /** Index of the map of each atom. The maps of ligands come first, then those of branches, then the identity for fixed atoms. */
   readonly #mapOf: Int32Array;
   /** Lists of the ancestors 1, 2, 4, … levels above each map, up to the depth of the tree. */
   readonly #ancestors: readonly Int32Array[];
@@ -92,7 +92,7 @@ export class Linkage {
     this.#branchesOf = [...this.#mapOf].map(map =>
       (above[map] as number[]).filter(each => each >= this.ligands).map(each => each - this.ligands),
     );
-    // The last ancestor is a ligand, or a branch of a flexible residue; the identity has none.
+    // The last map in `above` is that of a ligand, or of a branch of a flexible residue. For the identity, there is none.
     this.#ligandOf = this.#mapOf.map(map => {
       const [root = still] = (above[map] as number[]).slice(-1);
       return root < this.ligands ? root : -1;
@@ -147,7 +147,7 @@ export class Linkage {
     return sum(mul(ofAtoms, expandDims(tape.constant(this.#reference), 1)), 2);
   }
 
-  /** Records I + T + f (B + B² / 2) with B x = b × (x − middle) and f = 1 / (1 + b² / 4): Cayley's formula for a rotation. */
+  /** Records I + T + f (B + B² / 2), a shift and Cayley's rotation, with B x = b × (x − middle) and f = 1 / (1 + b² / 4). */
   #ligandMaps(tape: Tape, translation: Value, rotation: Value): Value {
     const shift = einsum('lk,kij->lij', translation, tape.constant(shifts));
     const turn = einsum('lk,lkij->lij', rotation, tape.constant(this.#turns));
@@ -156,7 +156,7 @@ export class Linkage {
     return add(add(tape.constant(identity), shift), turned);
   }
 
-  /** Records I + sin θ K + (1 − cos θ) K² with K x = axis × (x − to): Rodrigues' formula. */
+  /** Records I + sin θ K + (1 − cos θ) K², Rodrigues' formula for a rotation, with K x = axis × (x − position of atom `to`). */
   #branchMaps(tape: Tape, torsions: Value): Value {
     const angles = reshape(torsions, [this.branches, 1, 1]);
     const sines = mul(sin(angles), tape.constant(this.#sines));
@@ -296,7 +296,7 @@ function product(a: Matrix, b: Matrix): Matrix {
   });
 }
 
-/** Returns the map m (x − point) as a 4 × 4 matrix. */
+/** Returns the 4 × 4 matrix of the map x ↦ m (x − point). */
 function about(point: Vector, m: Matrix): number[] {
   const rows = [0, 3, 6].map(row => {
     const entries = m.slice(row, row + 3);

@@ -7,8 +7,8 @@ export interface RigidGroups {
   /** Branches whose torsion moves atoms: their fragment has more than one atom, or further branches. */
   readonly movingBranches: readonly Branch[];
   /**
-   * 1 for the atoms of flexible residues that never move: those of the root fragment, and the far atoms of its rotatable
-   * bonds.
+   * Entry 1 for each atom of a flexible residue that never moves, 0 for all other atoms. The atoms that never move are those
+   * of the root fragment, and the far atoms of the rotatable bonds that begin in that fragment.
    */
   readonly anchors: Uint8Array;
 }

@@ -50,12 +50,12 @@ function isRotatable({ atoms }: Molecule, bonded: Bonds, { from, to, order }: Bo
   if (!isHeavy(from) || !isHeavy(to)) return false;
   if (!hasHeavyNeighbour(from, to) || !hasHeavyNeighbour(to, from)) return false;
   if (isAmide(atoms, bonded, from, to) || isAmide(atoms, bonded, to, from)) return false;
-  // A bond in a ring leaves its atoms connected when it is taken out.
+  // A bond is in a ring if its atoms are connected without it, too.
   const parts = partsOf(bonded, (a, b) => !(a === from && b === to) && !(a === to && b === from));
   return parts[from] !== parts[to];
 }
 
-/** True if the atoms are a nitrogen, and a carbon with a terminal oxygen (8) or sulfur (16) as in C=O and C=S. */
+/** True if `nitrogen` is a nitrogen, and `carbon` a carbon bonded to a terminal oxygen (8) or sulfur (16), as in C=O and C=S. */
 function isAmide(atoms: Molecule['atoms'], bonded: Bonds, carbon: number, nitrogen: number): boolean {
   if (atoms[carbon]?.element !== 6 || atoms[nitrogen]?.element !== 7) return false;
   return (bonded[carbon] as readonly number[]).some(

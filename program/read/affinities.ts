@@ -16,7 +16,7 @@ export interface Affinity {
 
 /** Options of {@link readAffinities}. */
 export interface AffinityOptions {
-  /** True to take an IC50 without substrate and Km for a Ki, with a note. By default it is an error. */
+  /** True to take an IC50 without substrate and Km for a Ki, with a note. By default, such an IC50 is an error. */
   readonly ic50AsKi?: boolean;
   /** Treatment of several rows of one compound: an error ('refuse', default) or their mean pKi ('average'). */
   readonly replicates?: 'refuse' | 'average';
@@ -30,8 +30,8 @@ export interface AffinityOptions {
  *
  * Measures are Ki, Kd, IC50 (M, mM, uM, nM, pM or fM), pKi, pKd, pIC50 and dG (kcal/mol or kJ/mol). A value may begin with
  * `<` or `>`, or a column `relation` may state this sign. If there are columns `substrate` and `km`, IC50 is converted to
- * Ki = IC50/(1 + [S]/Km) (Y. Cheng and W. H. Prusoff, Biochem. Pharmacol. 22, 3099, 1973). Both are in the unit of the row,
- * unless they state one of their own.
+ * Ki = IC50/(1 + [S]/Km) (Y. Cheng and W. H. Prusoff, Biochem. Pharmacol. 22, 3099, 1973). [S] and Km are in the unit of
+ * the row, unless their own cell states another.
  *
  * @throws Error naming file and line, what was expected there and what was found
  */
@@ -138,7 +138,7 @@ const measuresByName = new Map([...measures].map(([name, measure]) => [name.toLo
 
 /**
  * Units of concentration, in mol/L. The prefix micro is `u`, the micro sign, the Greek letter mu, or the replacement
- * character that a wrong encoding leaves of these.
+ * character that reading with a wrong encoding puts in place of these.
  */
 const concentrations: ReadonlyMap<string, number> = new Map([
   ['M', 1],
@@ -228,10 +228,10 @@ function logOfInhibition(row: Row): number | undefined {
   return Math.log10(1 + substrate / km);
 }
 
-/** Parses a number and the unit after it; without such a unit, the column `unit` counts. */
+/** Parses a number and the unit after it. If no unit follows the number, the unit is that of the column `unit`. */
 function amountIn(row: Row, column: string, text: string): { value: number; unit: string } {
   const [, number = '', unit = ''] =
-    // A number with its unit is shorter than 100 characters.
+    // The cut bounds the time of the search: a number with its unit is shorter than 100 characters.
     /^([-−+]?[\d.,]+(?:[eE][-+]?\d+)?)\s*(\D*)$/.exec(text.slice(0, 100)) ?? [];
   const plain = number.replace('−', '-');
   // A comma before exactly three digits may separate thousands. It is kept, so that the number is rejected.
@@ -268,7 +268,7 @@ function unexpectedIn(row: Row, column: string, expected: string): Error {
 /**
  * Combines the rows of a compound: the mean of its exact measurements, or the tightest bound if all are bounds.
  *
- * @throws Error naming file and line if all are bounds, and some are lower and others upper ones
+ * @throws Error naming file and line if all are bounds, some of them lower and others upper ones
  */
 function averageOf(replicates: readonly Affinity[], file: string): Affinity {
   const [first] = replicates as [Affinity];

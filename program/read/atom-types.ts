@@ -16,9 +16,9 @@ export interface AtomType {
     | 'astatine'
     | 'metal'
     | 'dummy';
-  /** Å. Two atoms are bonded if they are closer than 1.1 times the sum of their covalent radii. */
+  /** Covalent radius in Å. Two atoms are bonded if they are closer than 1.1 times the sum of their covalent radii. */
   readonly covalentRadius: number;
-  /** X-Score radius in Å, subtracted from distances to get those of surfaces; 0 for hydrogens and dummies. */
+  /** X-Score radius in Å; 0 for hydrogens and dummies. The distance of two surfaces is that of the atoms minus both radii. */
   readonly radius: number;
 }
 
@@ -31,7 +31,7 @@ type Row = readonly [
 ];
 
 // O. Trott and A. J. Olson, Journal of Computational Chemistry 31, 455 (2010), and the sources of AutoDock Vina 1.2.
-// A is an aromatic carbon, HD the hydrogen of a donor; NA, OA and SA are acceptors. CG0 to CG3 are the carbons at the cut of
+// A is an aromatic carbon, HD the hydrogen of a donor, and NA, OA and SA are acceptors. CG0 to CG3 are the carbons at the cut of
 // a macrocycle, G0 to G3 the dummies that pull them together, and W is the water of hydrated docking. Vina treats selenium as
 // sulfur.
 const rows: readonly Row[] = [

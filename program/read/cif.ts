@@ -6,7 +6,7 @@ import { coordinateIn, type Field, isWhole, type Line, quoted, unexpected, unexp
 import type { FileRecord, Format } from './record.ts';
 
 /**
- * Format mmCIF. Atoms are those of the loop _atom_site of each data block; the first of alternate locations is taken. Bonds
+ * Format mmCIF. Atoms are those of the loop _atom_site of each data block. Of alternate locations, the first is taken. Bonds
  * are those of the loops _chem_comp_bond and _struct_conn, if they connect all atoms of a model.
  *
  * The package Mol* also reads mmCIF, but is not used, because it needs 171 MB of packages, holds the whole text in memory, and

@@ -41,7 +41,7 @@ export function bondsOf(records: readonly Line[], atoms: readonly Atom[]): reado
 function serialsIn(line: Line): number[] {
   const fixed = [7, 12, 17, 22, 27].map(first => columns(line, first, first + 4)).filter(Boolean);
   const texts = fixed.every(isWhole) ? fixed : fieldsOf(line, 7).map(({ text }) => text);
-  // An atom and up to four bonded to it.
+  // A record names an atom, and up to four atoms that are bonded to it.
   if (texts.every(isWhole)) return texts.slice(0, 5).map(Number);
   throw unexpected(line, 'serial numbers of atoms after CONECT');
 }

@@ -1,4 +1,4 @@
-/** Compressions that are not read, with the first bytes of their files. */
+/** Names of the compressions that are not read, with the first bytes of such files. */
 const archives: readonly (readonly [name: string, ...bytes: number[]])[] = [
   ['zip', 0x50, 0x4b, 0x03, 0x04],
   ['bzip2', 0x42, 0x5a, 0x68],

@@ -14,8 +14,8 @@ import {
 import type { FileRecord, Format } from './record.ts';
 
 /**
- * Format of Tripos: records that begin with @<TRIPOS>MOLECULE. Charges are not read. The package Mol* is not used for the
- * reasons given at mmCIF.
+ * Format of Tripos: records that begin with @<TRIPOS>MOLECULE. Charges are not read. The package Mol* is not used: the
+ * doc block of the format mmCIF gives the reasons.
  */
 export const mol2: Format = {
   extensions: ['.mol2'],
@@ -95,7 +95,7 @@ function sectionsOf(lines: readonly Line[]): Map<string, Line[]> {
 
 function readAtom(line: Line): Atom {
   const fields = fieldsOf(line);
-  // Open Babel writes atom names with a space in them, which shifts the fields after the name. Field 5, the type, is then z.
+  // Open Babel writes atom names with a space in them, which shifts the fields after the name: field 5 is then z, not the type.
   const isSpaced = /^[-+.\d]/.test(fields[5]?.text ?? '');
   const at = (index: number) => fieldAt(fields, isSpaced && index > 1 ? index + 1 : index, line);
   return {

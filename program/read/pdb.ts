@@ -62,7 +62,7 @@ function isAtom({ content }: Line): boolean {
   return /^(?:ATOM {2}|ATOM [1-9]|HETATM)/.test(content);
 }
 
-/** Returns the serial number of an atom. It has a column more after ATOM than after HETATM. */
+/** Returns the serial number of an atom. After ATOM, it may be one column longer than after HETATM. */
 function serialIn(line: Line): string {
   return columns(line, line.content[5] === 'M' ? 7 : 6, 11);
 }
@@ -120,12 +120,12 @@ const polymer: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Symbols of two letters that may begin an atom name of four characters. Other such names begin with a one-letter symbol. */
+/** Two-letter symbols that may begin an atom name of four characters. Other such names begin with a one-letter symbol. */
 const longNamed = /^(?:CL|BR|SI|SE|FE|ZN|MG|MN)/i;
 
 /**
- * Returns the element that an atom's name begins with. Its symbol ends in column 14: `CA` from column 13 is calcium, from column
- * 14 the α carbon. Names of four characters, such as `HG11`, begin in column 13 whatever the element.
+ * Returns the element that an atom's name begins with. The symbol ends in column 14: `CA` from column 13 is calcium, but from
+ * column 14 it is the α carbon. Names of four characters, such as `HG11`, begin in column 13 whatever the element.
  */
 function elementOfName(line: Line): number | undefined {
   const name = line.content.slice(12, 16);

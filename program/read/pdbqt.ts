@@ -134,7 +134,7 @@ function readAtom(line: Line): Atom {
     : { serial, name, residue, element, x, y, z };
 }
 
-/** Returns the element, and the type if Vina knows it. Types of three letters extend past the format's columns. */
+/** Returns the element, and the type if Vina knows it. A type of three letters extends past the columns of the format. */
 function typeOf(line: Line): { readonly element: number; readonly type?: AtomType } {
   const name = columns(line, 78);
   const type = atomTypes.get(name);

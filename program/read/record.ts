@@ -15,7 +15,7 @@ export interface Format {
    * @throws Error naming file and line, what was expected there and what was found
    */
   readonly read: (record: FileRecord) => readonly Molecule[];
-  /** True for a record of text between molecules; any other has one molecule. Absent if a record may have several. */
+  /** True for a record of text between molecules. All other records have one molecule. Absent if a record may have several. */
   readonly isEmpty?: (record: FileRecord) => boolean;
 }
 
@@ -23,7 +23,7 @@ export interface Format {
 export interface FileRecord {
   /** At least one line. */
   readonly lines: readonly Line[];
-  /** First line of the next record if that line ended this one; undefined at the end of the file, or after a last line. */
+  /** First line of the next record, if it ended this record; undefined at the end of the file, or after a `last` line. */
   readonly next?: Line;
 }
 

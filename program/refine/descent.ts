@@ -16,7 +16,7 @@ export interface DescentOptions {
 
 /** A pose after its descent. */
 export interface DescendedPose {
-  /** Å, three for each atom in the order of the molecule. */
+  /** Coordinates in Å, three for each atom, in the order of the molecule. */
   readonly coordinates: Float64Array;
   /** Number of iterations. */
   readonly steps: number;
@@ -32,10 +32,10 @@ const roundLength = 40;
 /** Length of the first step in Å: the root mean square displacement of the atoms. */
 const firstStep = 0.05;
 
-/** Gain of a round in kcal/mol below which no other round follows. */
+/** Decrease of the energy by a round, in kcal/mol, below which no other round follows. */
 const leastGain = 1e-4;
 
-/** Gain of an iteration below which a round ends, relative to the energy, or in kcal/mol if the energy is smaller than 1. */
+/** Decrease of the energy by an iteration below which a round ends: relative, or in kcal/mol for energies between −1 and 1. */
 const valueTolerance = 1e-7;
 
 /**
@@ -57,9 +57,9 @@ export class PoseDescent {
   }
 
   /**
-   * Minimises the energy from coordinates.
+   * Minimises the energy, beginning at given coordinates.
    *
-   * @param start Å, three for each atom
+   * @param start coordinates in Å, three for each atom
    */
   async from(start: ArrayLike<number>, { steps, tolerance }: DescentOptions): Promise<DescendedPose> {
     let coordinates: Float64Array = Float64Array.from(start);

@@ -1,9 +1,9 @@
 import type { Linkage } from '../molecule/motion.ts';
 
 /**
- * Scaled coordinates in place of degrees of freedom: a step of length 1 moves the atoms by 1 Å, by root mean square. Shifts,
- * turns of long molecules and turns of short branches then have one scale, as line searches and a tolerance of the gradient
- * require.
+ * Scaled coordinates in place of degrees of freedom. A step of length 1 moves the atoms by a root mean square of 1 Å. Shifts,
+ * turns of long molecules and turns of short branches thus have one scale. Line searches and a tolerance of the gradient need
+ * this.
  */
 export interface Metric {
   /** Number of degrees of freedom. */
@@ -14,15 +14,15 @@ export interface Metric {
   slope(slope: Float64Array): Float64Array;
 }
 
-/** Fraction of the diagonal that is added to it. It makes the matrix positive definite if degrees of freedom coincide. */
+/** Fraction by which diagonal entries are increased. The matrix is then positive definite even if degrees of freedom coincide. */
 const ridge = 1e-3;
 
-/** Number that is added to the diagonal, which is 0 for a degree of freedom that moves no atom. */
+/** Number that is added to each diagonal entry, because the entry of a degree of freedom that moves no atom is 0. */
 const leastDiagonal = 1e-12;
 
 /**
- * Makes the metric at coordinates. With the derivatives J of the coordinates by the degrees of freedom q, and
- * JᵀJ / atoms = LLᵀ, the scaled coordinates are Lᵀ q.
+ * Makes the metric at coordinates. J are the derivatives of the coordinates by the degrees of freedom q, and L is the Cholesky
+ * factor of JᵀJ / atoms, so that LLᵀ = JᵀJ / atoms. The scaled coordinates are Lᵀ q.
  */
 export function metricOf(linkage: Linkage, coordinates: ArrayLike<number>): Metric {
   const slopes = linkage.slopes(coordinates);

@@ -15,19 +15,19 @@ export interface MovingPairs {
   readonly closures: Pairs;
 }
 
-/** Finds the moving pairs of a compound by the rules of AutoDock Vina. They are the same for all its poses. */
+/** Finds the moving pairs of a compound by the rules of AutoDock Vina. All poses of the compound have the same pairs. */
 export function movingPairsOf(molecule: Molecule, { bonds, atomOfRow, ligandOf }: Typed): MovingPairs {
   const groups = rigidGroups(molecule);
   const isFree = (a: number, b: number) =>
     !withinBonds(bonds, a, { most: 3 }).has(b) && !keepsDistance(groups, a, b);
   const names = molecule.atoms.map(({ type }) => type?.name ?? '');
-  // Types of the carbons at a cut, such as CG0, among each atom and its neighbours.
+  // For each atom, the types, such as CG0, of those carbons at a cut that are the atom itself or its neighbours.
   const cutsNear = [...names.keys()].map(atom => {
     return [...withinBonds(bonds, atom, { most: 1 })]
       .map(near => names[near] as string)
       .filter(name => /^CG\d$/.test(name));
   });
-  // Atoms on the two sides of a cut may be three bonds apart or less in the molecule, but have no such path in the torsion tree.
+  // Atoms on two sides of a cut may be at most three bonds apart in the molecule, but their path in the torsion tree is longer.
   const isAcrossCut = (a: number, b: number) =>
     cutsNear[a]?.some(name => cutsNear[b]?.includes(name)) ?? false;
   const between: [number, number][] = [];

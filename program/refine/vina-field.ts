@@ -166,7 +166,7 @@ export class VinaField implements Field {
     if (this.#moving.between.length === 0) {
       return { intermolecular: sum(ofAtoms), intramolecular: ofMoving(within) };
     }
-    // Energies between flexible residues and the receptor are intramolecular.
+    // Energies of pairs of a flexible residue and the receptor are intramolecular, so they are not part of the score.
     const ofLigands = sum(mul(ofAtoms, tape.constant(this.#ligandFactor)));
     return {
       intermolecular: add(ofLigands, ofMoving(between)),
@@ -180,7 +180,7 @@ export class VinaField implements Field {
     if (closures.length === 0) return tape.constant(0);
     const [carbons, dummies] = [0, 1].map(end => Int32Array.from(closures, pair => pair[end] as number));
     const step = sub(gather(coordinates, carbons as Int32Array), gather(coordinates, dummies as Int32Array));
-    // A distance that is smooth at 0: a cusp would stop line searches.
+    // This is nearly the distance, but smooth at 0. The distance itself has a cusp there, which would stop line searches.
     const length = sub(sqrt(add(sum(square(step), 1), closure.rounding ** 2)), closure.rounding);
     return sum(squashed(mul(closure.pull, length)));
   }

@@ -8,7 +8,7 @@ import { Prepared } from './prepared.ts';
 import type { StrategyCost } from './result.ts';
 import type { Scoring } from './scoring.ts';
 
-/** Computes the gradient of the first compound with each strategy, and with two executors for the full graph. Returns the costs. */
+/** Computes the gradient of the first compound by each strategy and returns the costs. The full graph runs on two executors. */
 export async function compareStrategies(
   compounds: AsyncIterable<Compound>,
   scoring: Scoring<unknown>,
@@ -59,7 +59,7 @@ export async function compareStrategies(
 
 type Slopes = Readonly<Record<string, { readonly data: Float64Array }>>;
 
-/** Returns the largest difference of a derivative from `reference`: relative, or absolute where the reference is 0. */
+/** Returns the largest difference of a derivative from `reference`. It is relative, or absolute if the reference is 0. */
 function largestDifference(gradient: Slopes, reference: Slopes): number {
   let largest = 0;
   for (const [name, { data }] of Object.entries(gradient)) {

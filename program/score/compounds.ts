@@ -142,7 +142,7 @@ async function* posesIn(file: string, cutter?: Cutter): AsyncGenerator<PoseRead>
       yield { ...origin(molecule.number), molecule };
     }
   } catch (error) {
-    // EndOfPart is no error, and an error in a chunk that is not read is for the shard that reads it.
+    // EndOfPart is no error. An error in a chunk that this shard does not read is reported by the shard that reads the chunk.
     const isReported = !(error instanceof EndOfPart) && cutter?.isTaken !== false;
     if (isReported) bad.push({ ...origin(last + 1), error: error as Error });
   }

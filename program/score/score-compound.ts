@@ -51,7 +51,7 @@ export async function scoreCompound<Pose>(
   }
 }
 
-/** Result of the library for a compound, whatever the strategy. */
+/** Result of the library for a compound. It has the same form for all strategies. */
 interface Run extends Pick<CompoundResult, 'value' | 'loss' | 'effectiveSampleSize'> {
   readonly state?: Accumulator;
   readonly poses: number;

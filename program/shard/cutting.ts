@@ -8,7 +8,7 @@ import type { Shard } from '../score/options.ts';
 export interface SizedFile extends Found {
   /** Size of the file. */
   readonly bytes: number;
-  /** Total size of the files before it. */
+  /** Total size of the files before this one. */
   readonly start: number;
   /** True if the content is compressed by gzip, whatever the name. */
   readonly isGzip: boolean;
@@ -60,8 +60,9 @@ export async function factsOf(path: string): Promise<Pick<SizedFile, 'bytes' | '
  * Division of a run's files among shards of about equal size in bytes.
  *
  * A file is cut into chunks of a fixed number of records, the same for any number of shards. A chunk belongs to the shard in whose
- * share of all bytes it begins, so a shard opens only the files that overlap its share. In a file that several shards share, it
- * separates the records of earlier shards but does not parse them. A file compressed by gzip belongs to one shard as a whole.
+ * share of all bytes it begins, so a shard opens only the files that overlap its share. In a file that several shards share, each
+ * separates the records of earlier shards from its own, but does not parse them. A file compressed by gzip belongs to one shard
+ * as a whole.
  */
 export class Cutting {
   readonly #files: readonly SizedFile[];
@@ -72,7 +73,7 @@ export class Cutting {
 
   /**
    * @param chunk number of records in a chunk; the last chunk of a file may have fewer
-   * @param from first chunk to read; the chunks before are already in the sums
+   * @param from first chunk to read; the sums already contain all chunks before it
    */
   constructor(files: readonly SizedFile[], shard: Shard, chunk: number, from: Chunk = { file: 0, index: 0 }) {
     this.#from = from;
@@ -106,7 +107,7 @@ export class Cutting {
           if (owner > number) throw new EndOfPart();
         }
         records++;
-        // Characters stand in for bytes, of which there are at least as many. All shards count alike, so each chunk has one owner.
+        // Characters are counted in place of bytes. A character may take several bytes, but all shards count alike, so a chunk has one owner.
         for (const { content } of lines) characters += content.length + 1;
         return isTaken();
       },

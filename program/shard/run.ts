@@ -111,10 +111,10 @@ async function shardIn(file: string): Promise<ShardState> {
   }
 }
 
-/** Number of a shard, with the inputs and the digests of files that its sums come from. */
+/** Number of a shard, with the inputs of its sums and the digests of the files that it reads. */
 type Identity = Pick<ShardState, 'shard' | 'inputs' | 'files'>;
 
-/** @throws Error that names the file, if its state comes from another shard or other inputs, or is not as expected */
+/** @throws Error that names the file, if its state is of another shard or of other inputs, or is not `expected` */
 function checkState(
   file: string,
   state: ShardState,
@@ -171,7 +171,7 @@ async function scoreChunks(
     // With cutters, every compound has a chunk.
     const { name, chunk } = compound as Required<Compound>;
     const isNew = last && (last.file !== chunk.file || last.index !== chunk.index);
-    // The sums now contain all chunks before this one, and nothing of this one.
+    // At this point, the sums contain all chunks before `chunk`, and nothing of `chunk`.
     if (isNew && partial) await ifDue(() => save(partial, chunk));
     last = chunk;
     const run = await scoreCompound(compound, {

@@ -86,7 +86,7 @@ function rootOf(nodes: readonly Node[]): Part {
   return (row[0] as Node).part;
 }
 
-/** Returns the parent of a node. Its sums are those of this node alone. */
+/** Returns the parent of a node, with the sums of this node alone: those of the sibling are not added. */
 function parentOf(node: Node): Node {
   return { ...node, level: node.level + 1, index: Math.floor(node.index / 2) };
 }

@@ -4,8 +4,8 @@ import type { Settings } from '../schnet/model.ts';
 import { checkedSettings } from './settings.ts';
 
 /*
- * Names of the tensors in a state_dict of torch_geometric.nn.SchNet (left) and here (right). A weight of `torch.nn.Linear` has the
- * shape [outputs, inputs]; here it is [inputs, outputs].
+ * Names of the tensors in a state_dict of torch_geometric.nn.SchNet (left) and in posetape (right). A weight of
+ * `torch.nn.Linear` has the shape [outputs, inputs]; in posetape it has the shape [inputs, outputs].
  *
  *     embedding.weight                      embedding    (100 rows, not transposed)
  *     interactions.k.mlp.0, .mlp.2          interactionk.filter1, .filter2    (also as conv.nn.0, conv.nn.2)
@@ -47,7 +47,7 @@ export function fromGeometric(
     throw new Error(`${file}: ${what}`);
   };
   const unread = new Set(Object.keys(tensors));
-  /** Takes a tensor, which the file may contain under either name, or both. */
+  /** Takes a tensor out of `unread`. The file may contain it under `name`, under `alias`, or under both. */
   const take = (name: string, shape?: readonly number[], alias?: string): Tensor => {
     const names = [name, ...(alias === undefined ? [] : [alias])].filter(each => unread.has(each));
     const [first, second] = names.map(each => tensors[each] as Tensor);

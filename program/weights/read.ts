@@ -13,8 +13,8 @@ import type { SavedModel, ScorerName } from './saved-model.ts';
  */
 export async function readModel(file: string, scorer: ScorerName): Promise<SavedModel> {
   const bytes = await bytesOf(file);
-  // A file that begins with { (0x7b) may be in either format. The eighth byte of safetensors is the highest one of the header's length,
-  // and always 0; JSON contains no 0.
+  // A file that begins with { (0x7b) may be in either format. The eighth byte of a safetensors file is always 0: it is the
+  // highest byte of the length of the header. No byte of JSON is 0.
   const isJson = bytes[0] === 0x7b && bytes[7] !== 0;
   const model = isJson
     ? modelFromJson(new TextDecoder().decode(bytes), file)

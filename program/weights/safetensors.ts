@@ -36,8 +36,8 @@ export function modelToSafetensors({
  * Returns the model in a file that {@link modelToSafetensors} wrote.
  *
  * @param file name of the file, for messages
- * @throws Error that names the file, if it is no safetensors file or no model, or a weight is missing, unknown, misshapen
- * or not finite
+ * @throws Error that names the file, if it is not a safetensors file or not a model, or if a weight is missing, unknown,
+ * misshapen or not finite
  */
 export function modelFromSafetensors(bytes: Uint8Array, file: string): SavedModel {
   const { tensors, metadata } = readTensors(bytes, file);
@@ -91,7 +91,7 @@ export function readTensors(bytes: Uint8Array, file: string): ReturnType<typeof 
     if (bytes.length > 7 && bytes[7] !== 0) throw new Error(`${file}: not a safetensors file`);
     // The header, a JSON object, begins at the ninth byte.
     if (bytes[8] !== 0x7b) throw new Error(`${file}: not a safetensors file: ${reason}`);
-    // All messages concern the header, except that about a whole number beyond float64.
+    // All messages concern the header, except one, about a whole number that float64 cannot represent.
     const part = reason.includes(' holds ') ? 'tensor' : 'header';
     throw new Error(`${file}: invalid ${part} in the safetensors file: ${reason}`);
   }

@@ -1,7 +1,7 @@
 import { elementRows } from '../../examples/networks/layers.ts';
 import type { Settings } from '../schnet/model.ts';
 
-/** Upper limits of the settings in a file, so that a damaged file allocates no huge network. */
+/** Upper limits of the settings in a file, so that reading a damaged file does not allocate a huge network. */
 const limits = {
   hidden: 4096,
   gaussians: 4096,
