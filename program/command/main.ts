@@ -114,7 +114,7 @@ compounds skipped, 130 interrupted.`,
 
 /** Returns the exit code for an error, after writing its message unless commander has written it. */
 function endOf(error: unknown, { stderr }: Terminal, signal: AbortSignal): number {
-  // Commander has written its message, or the requested help.
+  // For such an error, Commander has already written its message, or the requested help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   if (error instanceof ClosedPipe) return exitCodes.done;
   if (signal.aborted) {

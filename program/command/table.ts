@@ -1,4 +1,4 @@
-/** Returns rows as a text with aligned columns: the first column flush left, the others, which are numbers, flush right. */
+/** Returns rows as a text with aligned columns. The first column is flush left; the others, of numbers, are flush right. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? [];
   const line = (row: readonly string[]) =>

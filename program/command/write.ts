@@ -29,7 +29,7 @@ export function ignoreStreamErrors(stream: Output): () => Promise<void> {
   const ignore = () => {};
   stream.on('error', ignore);
   return async () => {
-    // Writes to pipes and files fail at once, but emit the error later.
+    // A write to a pipe or file fails at once, but the stream emits the error later.
     await new Promise(resolve => setImmediate(resolve));
     stream.off('error', ignore);
   };

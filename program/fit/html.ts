@@ -107,7 +107,7 @@ function rows(head: readonly string[], body: readonly (readonly string[])[]): st
   return `<table>\n<thead>${row(head, 'th')}</thead>\n<tbody>\n${body.map(each => row(each, 'td')).join('\n')}\n</tbody></table>\n`;
 }
 
-/** Escapes markup characters. */
+/** Escapes the characters of markup, and replaces control characters by spaces. */
 function text(content: string): string {
   return content.replace(/[&<>"']/g, each => `&#${each.charCodeAt(0)};`).replace(/\p{Cc}/gu, ' ');
 }

@@ -33,7 +33,7 @@ export function scatter({ compounds }: FitReport): string {
       itemStyle: { opacity: 0.85 },
       data: group.map(({ measured, predicted, bound }) => ({
         value: [measured, predicted],
-        // A triangle that points to the true value.
+        // A bound is drawn as a triangle that points to where the true value is.
         ...(bound && { symbol: 'triangle', symbolRotate: bound === 'lower' ? -90 : 90 }),
       })),
       silent: true,

@@ -146,7 +146,7 @@ function resultOf(
   };
 }
 
-/** Returns parameters with the shapes of the sums. Their numbers are 0, as no pooling of the program depends on them. */
+/** Returns parameters with the shapes of the sums. All numbers are 0, because no pooling of the program depends on them. */
 function zerosLike(sums: Accumulator): Record<string, Tensor<Float64Array>> {
   const shapes = Object.entries(sums.toJSON().shapes);
   return Object.fromEntries(

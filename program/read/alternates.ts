@@ -3,7 +3,7 @@ export class Alternates {
   readonly #seen = new Set<string>();
 
   /**
-   * True unless an earlier call was for another location of this atom.
+   * True for the first location of an atom: no earlier call was for another location of the same atom.
    *
    * @param location label of the alternate location; '' if the atom has only one
    * @param atom name, chain and residue number. The residue's name is left out, as alternates may be different residues

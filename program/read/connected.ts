@@ -2,8 +2,8 @@ import type { Bond } from '../molecule/molecule.ts';
 import { neighboursBy } from '../molecule/rotatable.ts';
 
 /**
- * Returns the bonds of a molecule if they connect all its atoms, else undefined. Protein formats may omit the bonds of standard
- * residues, and parts of a molecule that are not connected would move separately in `refine`.
+ * Returns the bonds of a molecule if they connect all its atoms, else undefined. Files of proteins may omit the bonds of
+ * standard residues. With such an incomplete list, unconnected parts of a molecule would move separately in `refine`.
  */
 export function connecting(bonds: readonly Bond[], atoms: number): readonly Bond[] | undefined {
   const bonded = neighboursBy(bonds, atoms);

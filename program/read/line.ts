@@ -47,8 +47,8 @@ export function coordinateAt(line: Line, first: number, last: number, axis: stri
 }
 
 /**
- * Parses a number such as `-12.345`, with spaces around it, in part of a text; NaN for anything else. To be fast, it makes no
- * substrings: files of poses are mostly coordinates.
+ * Parses a number such as `-12.345`, with spaces around it, in part of a text. Returns NaN for anything else. Makes no
+ * substrings, to be fast: files of poses consist mostly of coordinates.
  */
 function decimal(text: string, from: number, to: number): number {
   let at = from;
@@ -124,7 +124,7 @@ export function unexpectedField({ line, column, text }: Field, expected: string)
   return new Error(`${where}: expected ${visible(expected)}, found ${quoted(text)}`);
 }
 
-/** Quotes a text for a message: cut after 79 characters, with control characters escaped; `nothing` if it is empty. */
+/** Quotes a text for a message. Cuts more than 80 characters, escapes control characters, and returns `nothing` for ''. */
 export function quoted(text: string): string {
   if (text === '') return 'nothing';
   return `"${visible(text.length > 80 ? `${text.slice(0, 79)}…` : text)}"`;

@@ -58,7 +58,7 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
 }
 
 function isAtom({ content }: Line): boolean {
-  // From 100000 on, serial numbers begin in column 6.
+  // Serial numbers from 100000 on begin in column 6, directly after ATOM and a space.
   return /^(?:ATOM {2}|ATOM [1-9]|HETATM)/.test(content);
 }
 

@@ -9,8 +9,8 @@ import { TreeBuilder } from './torsions.ts';
 /**
  * Format of AutoDock: a receptor, a ligand with its torsions, or the poses of a docking run, each a MODEL.
  *
- * Blank lines, trailing spaces and NULs are allowed. Atoms are read by column, as neighbouring fields may touch, and all other
- * records by word. Charges are not read.
+ * Blank lines, trailing spaces and NULs are allowed. Atoms are read by column, because neighbouring fields may touch. All
+ * other records are read by word. Charges are not read.
  */
 export const pdbqt: Format = {
   extensions: ['.pdbqt'],

@@ -97,7 +97,7 @@ function readAtom(line: Line, serial: number): Atom {
   return { serial, name: symbol.text, residue: '', element: elementIn(symbol), ...position };
 }
 
-/** Splits a line into coordinates and symbol: at white space if that gives numbers, else by column, as fields may touch. */
+/** Splits a line into coordinates and symbol: at white space if that gives numbers, else by column, because fields may touch. */
 export function atomFields(line: Line): [x: Field, y: Field, z: Field, symbol: Field] {
   const words = fieldsOf(line);
   if (words.length > 3 && words.slice(0, 3).every(({ text }) => isDecimal(text))) {

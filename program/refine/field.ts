@@ -18,7 +18,7 @@ export interface Field {
   energies(coordinates: ArrayLike<number>): Energies;
 }
 
-/** Energies of a pose, in kcal/mol; for SchNet in the unit that it was fitted to. */
+/** Energies of a pose, in kcal/mol. Those of a SchNet are in the unit that it was fitted to. */
 export interface Energies {
   /** Energy that ranks poses. */
   readonly score: number;

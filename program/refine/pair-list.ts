@@ -3,7 +3,7 @@ import type { Pose, XsType } from '../../examples/vina/pairs.ts';
 /** Arrays of pairs as a tape reads them. Unused entries are at the end. */
 export type PairArrays = Pick<Pose, 'ligandAtom' | 'receptorAtom' | 'radii' | 'hydrophobic' | 'hydrogenBond'>;
 
-/** Sum of radii in unused entries: it makes every term exactly 0, whatever the distance. */
+/** Sum of radii in unused entries. With this sum, every term is exactly 0 at any distance. */
 const unusedRadii = -1e6;
 
 /** Length of the first arrays. The lengths of later ones are multiples of it. */

@@ -78,7 +78,7 @@ export class Refiner {
     this.#executor = executor;
   }
 
-  /** @throws Error naming file and line of a pose that does not touch the receptor: there is nothing to refine */
+  /** @throws Error naming file and line of a pose that does not touch the receptor, and thus cannot be refined */
   checkNear(molecule: Molecule): void {
     const { field } = this.#prepared(molecule);
     if (field.isNear(coordinatesOf(molecule))) return;

@@ -11,7 +11,7 @@ const titles = {
   schnet: 'Refined poses: SchNet scores',
 } as const;
 
-/** Formats results as text, at most 80 columns wide unless file names are longer. */
+/** Formats results as text. Lines have at most 80 columns, unless file names are long. */
 export function describe(results: RefineResults, isStyled: boolean): string {
   const { scorer, poses } = results;
   const shown = poses.slice(0, mostPoses);
@@ -46,7 +46,7 @@ function inputText({ receptor, scorer, weights, steps, tolerance, poses }: Refin
   ].join('\n');
 }
 
-/** Formats a change with its sign, also if it is positive. */
+/** Formats a change with a sign, which is + for a positive change. */
 function signed(change: number): string {
   return `${change > 0 ? '+' : ''}${fixed(change, 3)}`;
 }

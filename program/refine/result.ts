@@ -1,7 +1,7 @@
 import type { Skipped } from '../score/result.ts';
 import type { Refined } from './refiner.ts';
 
-/** Result of one pose. Energies in kcal/mol, for SchNet in the unit that it was fitted to. */
+/** Result of one pose. Energies are in kcal/mol; those of a SchNet are in the unit that it was fitted to. */
 export interface PoseResult extends Omit<Refined, 'coordinates'> {
   readonly file: string;
   /** Number of the pose in its file, from 1. Poses that cannot be read count. */
@@ -19,7 +19,7 @@ export interface RefineResults {
   readonly tolerance: number;
   /** File of the refined poses. */
   readonly out?: string;
-  /** Poses in the order of the report: as read, or best first with `top`. */
+  /** Poses in the order in which they were read; with the option `top`, the best pose first. */
   readonly poses: readonly PoseResult[];
   /** Number of refined poses, including those that `top` leaves out. */
   readonly refined: number;

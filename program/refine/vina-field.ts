@@ -54,7 +54,7 @@ export class VinaField implements Field {
   #generation = 0;
   /** Coordinates for which the neighbour lists were made. */
   readonly #listedAt: Float64Array;
-  /** Coordinates whose energies are to be reported: the tape of `#report` reads them. */
+  /** Coordinates whose energies are to be reported. The tape of `#report` reads them when it runs. */
   readonly #reported: Tensor<Float64Array>;
   /** Recorded energies of a report. */
   #report: { readonly generation: number; readonly wanted: readonly Value[] } | undefined;

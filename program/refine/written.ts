@@ -5,7 +5,7 @@ import { sdfOf } from '../write/sdf.ts';
 import type { Refined } from './refiner.ts';
 
 /**
- * Formats a refined pose: the lines that it was read from, with new coordinates and energies.
+ * Formats a refined pose as the lines from which the pose was read, with new coordinates and energies.
  *
  * @param molecule pose as read, with its lines
  * @param number number of the pose in the output, from 1
@@ -14,7 +14,7 @@ import type { Refined } from './refiner.ts';
  */
 export type WritePose = (molecule: Molecule, refined: Refined, number: number, compound?: string) => string;
 
-/** Formats of output: the end of the output's name, the function that writes it, and the end of the names of valid inputs. */
+/** Formats of output: a pattern of names of outputs, the function that writes poses, and a pattern of names of valid inputs. */
 const formats: readonly (readonly [endings: RegExp, write: WritePose, sources: RegExp])[] = [
   [/\.pdbqt$/i, writeColumns, /\.(?:pdbqt|dlg)(?:\.gz)?$/i],
   [/\.(?:pdb|ent)$/i, writeColumns, /\.(?:pdb|ent)(?:\.gz)?$/i],
@@ -47,7 +47,7 @@ function writeColumns(molecule: Molecule, refined: Refined, number: number, comp
   });
 }
 
-/** Returns remarks with the energies. Those of Vina have its form, for programs that read its files. */
+/** Returns remarks with the energies. Those on Vina's energies are as Vina writes them, for programs that read its files. */
 function remarksOf({ before, after, rmsd }: Refined): string[] {
   const line = (name: string, energy: number) => `${`${name}:`.padEnd(14)}${energy.toFixed(3).padStart(16)}`;
   const { intermolecular, intramolecular } = after.parts;

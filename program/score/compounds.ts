@@ -58,12 +58,12 @@ export function compoundNameOf({ path, name }: Found, molecule: Molecule): strin
 }
 
 /**
- * Reads files and yields their compounds, with one pose in memory at a time. A new compound begins with another name in SDF,
- * mol2 and files that `refine` wrote for several compounds, else with another file.
+ * Reads files and yields their compounds, with one pose in memory at a time. In SDF, mol2 and files that `refine` wrote for
+ * several compounds, a new compound begins where the name changes. In other formats, each file is one compound.
  *
  * @param groupBy property that poses of one compound share, if not the default
- * @param cut returns the cutter of a file by its index, or undefined for a file of which nothing is read. With cutters, a new
- * compound also begins with each chunk
+ * @param cut returns the cutter of a file by its index, or undefined for a file of which nothing is read. With cutters, each
+ * chunk begins a new compound, too
  */
 export async function* compoundsIn(
   files: readonly Found[],
@@ -113,7 +113,7 @@ async function* keyedPoses(
       // A record that cannot be read and has no name belongs to the same compound as the one before it.
       if ('molecule' in pose) compound = pose.molecule.compound ?? (byName ? pose.molecule.name : '');
       else if (byName) compound = pose.name ?? compound;
-      // A compound ends with its chunk, so the keys of other chunks differ.
+      // A compound ends at the end of its chunk, so keys begin with the chunk.
       const prefix = pose.chunk ? `${pose.chunk.file}.${pose.chunk.index} ` : '';
       if (groupBy === 'all') yield { key: `${prefix}all`, name: files.length === 1 ? name : 'all', pose };
       else if (byName && compound !== '') yield { key: `${prefix}name ${compound}`, name: compound, pose };

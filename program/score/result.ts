@@ -1,4 +1,4 @@
-/** Results of one compound. Energies in kcal/mol, for SchNet in the unit that it was fitted to. */
+/** Results of one compound. Energies are in kcal/mol; those of a SchNet are in the unit that it was fitted to. */
 export interface CompoundResult {
   readonly name: string;
   /** File of the first pose. */

@@ -10,7 +10,7 @@ const mostPoses = 8;
 /** Maximum number of derivatives that are listed one by one. */
 const mostDerivatives = 12;
 
-/** Text report: all results of a single compound, or a line for each of several. At most 80 columns wide unless names are longer. */
+/** Text report: all results of a single compound, or one line for each of several. Lines have up to 80 columns, or long names. */
 export function textReport(about: About, { write, isStyled }: Page): Report {
   // The first compound is printed when the second comes, or at the end if it is the only one.
   let first: CompoundResult | undefined;

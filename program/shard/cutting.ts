@@ -107,7 +107,7 @@ export class Cutting {
           if (owner > number) throw new EndOfPart();
         }
         records++;
-        // Characters are counted in place of bytes. A character may take several bytes, but all shards count alike, so a chunk has one owner.
+        // Characters are counted in place of bytes. All shards count them, so all find the same owner for a chunk.
         for (const { content } of lines) characters += content.length + 1;
         return isTaken();
       },

@@ -19,7 +19,8 @@ export const networkFit = { epochs: 12, batch: 28, rate: 0.01, patience: 4 } as 
 
 /**
  * Predicts ΔG of each compound by a SchNet that is fitted to the other targets. The loss is the squared error after the best
- * shift of each target, the pooling is Boltzmann at 298 K. One of the other targets is held out to choose the epoch.
+ * shift of each target, and the pooling is the Boltzmann average at 298 K. One of the other targets is held out to choose the
+ * epoch.
  *
  * @param onTarget called before each target, with the number of targets done
  */
