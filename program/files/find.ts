@@ -52,7 +52,7 @@ export async function expandPatterns(paths: readonly string[]): Promise<string[]
   return files;
 }
 
-/** Returns the files with paths in place of names that are not unique. */
+/** Returns the files. Each name that several files have is replaced by the path of its file, without extension. */
 function withUniqueNames(files: readonly Found[]): Found[] {
   const counts = new Map<string, number>();
   for (const { name } of files) counts.set(name, (counts.get(name) ?? 0) + 1);

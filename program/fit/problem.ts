@@ -75,8 +75,8 @@ export class Problem {
   }
 
   /**
-   * If an offset is fitted and the loaded weights have none, starts it at the mean of measured − predicted ΔG over the fitted
-   * compounds with exact affinities.
+   * Sets the initial offset, if an offset is fitted and the loaded weights have none: the mean of measured − predicted ΔG over
+   * the fitted compounds with exact affinities.
    */
   async begin(): Promise<void> {
     const { learn } = this.#options;
@@ -111,7 +111,7 @@ export class Problem {
     return writeSafetensors(this.#first);
   }
 
-  /** Returns the content of a model file with these parameters. */
+  /** Returns the content of a model file with given parameters. */
   readonly bytesOf = (params: Fitted<Params>): Uint8Array<ArrayBuffer> => {
     const { offset } = params;
     const { name, settings } = this.scorer;
@@ -124,7 +124,7 @@ export class Problem {
     });
   };
 
-  /** Fits the parameters. If the fit throws, the saver writes its last state before the error is passed on. */
+  /** Fits the parameters. If this fails, the saver writes the last state of the fit, and the error is thrown again. */
   async fit(saver: Saver, onEpoch: (epoch: Epoch<Params>) => Promise<void>): Promise<FitResult<Params>> {
     const options = this.#options;
     const { epochs, seed, patience, optimiser, strict } = options;
@@ -262,7 +262,7 @@ export class Problem {
     };
   }
 
-  /** Returns the parameters that are not fitted: those that the user names, and an offset unless it is to be fitted. */
+  /** Returns the parameters that are not fitted: those that the user names, and the offset, unless the user chose to fit it. */
   #frozen(): readonly string[] {
     const { freeze, learn } = this.#options;
     return learn.includes('offset') ? freeze : [...freeze, 'offset'];

@@ -14,7 +14,7 @@ interface From extends ShardState {
 /**
  * Merges all shards of a run, in any order.
  *
- * @throws Error that names the file that is unfinished, repeats a shard or belongs to another run; Error that lists missing shards
+ * @throws Error that names the file that is unfinished, repeats a shard or is of another run; or that names the missing shards
  */
 export function wholeOf(saved: readonly { readonly file: string; readonly saved: SavedState }[]): Whole {
   const shards: From[] = [];

@@ -35,7 +35,7 @@ export interface Branch {
   readonly fragment: number;
 }
 
-/** Rigid fragments of a molecule, joined by rotatable bonds. Only PDBQT and DLG files state them. */
+/** Rigid fragments of a molecule, joined by rotatable bonds. Only PDBQT and DLG files state these. */
 export interface TorsionTree {
   /** Fragment of each atom. Atoms of one fragment never move relative to one another. */
   readonly fragmentOf: Int32Array;

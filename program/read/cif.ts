@@ -161,7 +161,7 @@ function expectWhole(fields: readonly Field[], loop: Loop | undefined, line: Lin
   throw unexpected(line, expected, `${fields.length} in the last row before this line`);
 }
 
-/** Yields the lines, with `?` in place of each text of several lines. Lines that begin with a semicolon enclose such a text. */
+/** Yields the lines, with `?` in place of each text of several lines. The first and last line of such a text begin with `;`. */
 function* withoutText(lines: readonly Line[]): Generator<Line> {
   let begin: Line | undefined;
   for (const line of lines) {

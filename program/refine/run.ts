@@ -23,7 +23,7 @@ import { describe } from './report.ts';
 import type { PoseResult, RefineResults } from './result.ts';
 import { writerFor } from './written.ts';
 
-/** Refines poses and writes each when it is done; with `top`, writes the best at the end. Returns the exit code. */
+/** Refines poses and writes each when it is done; with `top`, writes only the best, at the end. Returns an exit code. */
 export async function runRefine(options: RefineOptions, context: Context): Promise<number> {
   const { out, top, json, receptor, scorer, weights, steps, tolerance } = options;
   const textOf = out === undefined ? undefined : writerFor(out);
@@ -85,7 +85,7 @@ export async function runRefine(options: RefineOptions, context: Context): Promi
 /** Refined pose. */
 interface Item {
   readonly result: PoseResult;
-  /** Returns the pose as text with its number in the output; absent if it is already written. */
+  /** Returns the pose as text, given its number in the output; absent for a pose that is already written. */
   readonly text?: (number: number) => string;
   /** Name of the compound; undefined if there is only one input file. */
   readonly compound?: string | undefined;
@@ -135,7 +135,7 @@ async function* refinedIn(
       yield { result: { file, pose, name: molecule.name, ...numbers }, molecule, refined };
     }
   } catch (error) {
-    // The file could not be read after pose number `pose`.
+    // An error outside the loop body is one of reading the file, which ended after pose number `pose`.
     skip(error, `pose ${pose + 1}`);
   }
 }

@@ -11,7 +11,7 @@ const margin = 0.3;
 
 /**
  * Energy of a SchNet. The minimised energy uses the nearest neighbours at the coordinates of the last call of `renew`, so each
- * such call changes it a little. Reported energies use the nearest neighbours at their own coordinates.
+ * call of `renew` changes this energy a little. Reported energies use the neighbours at the coordinates that are reported.
  */
 export class SchnetField implements Field {
   readonly #model: Model;
@@ -78,7 +78,7 @@ export class SchnetField implements Field {
     return { score, minimised: score, parts: {} };
   }
 
-  /** Returns the heavy atoms at coordinates of all atoms. */
+  /** Returns the heavy atoms, given the coordinates of all atoms. */
   #ligandAt(coordinates: ArrayLike<number>): Atoms {
     const atoms = [...this.#heavyAtoms];
     const data = atoms.flatMap(atom => [0, 1, 2].map(axis => coordinates[3 * atom + axis] as number));
@@ -88,7 +88,7 @@ export class SchnetField implements Field {
     };
   }
 
-  /** Returns the pose, with its pocket and neighbours, at coordinates of all atoms. */
+  /** Returns the pose, with its pocket and neighbours, given the coordinates of all atoms. */
   #poseAt(coordinates: ArrayLike<number>): Pose {
     const ligand = this.#ligandAt(coordinates);
     const { settings } = this.#model;

@@ -10,7 +10,10 @@ const mostPoses = 8;
 /** Maximum number of derivatives that are listed one by one. */
 const mostDerivatives = 12;
 
-/** Text report: all results of a single compound, or one line for each of several. Lines have up to 80 columns, or long names. */
+/**
+ * Text report: all results of a single compound, or one line for each of several. Lines have at most 80 columns, unless names are
+ * long.
+ */
 export function textReport(about: About, { write, isStyled }: Page): Report {
   // The first compound is printed when the second comes, or at the end if it is the only one.
   let first: CompoundResult | undefined;

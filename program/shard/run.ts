@@ -26,7 +26,7 @@ export type ShardOptions = ScoreOptions & Required<Pick<ScoreOptions, 'shard' | 
  * Scores the chunks of a shard and writes their sums to a state file, unless the file already contains them. Unfinished sums are
  * saved beside that file in `<file>.partial`, from which a later run continues.
  *
- * @throws Error that names the file, before any pose is scored, if either file contains anything but sums of this shard
+ * @throws Error that names the file, before any pose is scored, if one of the two files contains anything but sums of this shard
  */
 export async function runShard(options: ShardOptions, context: Context): Promise<number> {
   const { shard, state: file } = options;

@@ -61,7 +61,7 @@ async function study({ data, other, network, samples, seed }: Options): Promise<
   const others = other.length > 0 ? await readStudy(other) : [];
   const scorer = await fitScorerOf({ scorer: 'vina', settings: networkSettings, seed });
   const targets = [...grouped(compounds, ({ target }) => target).keys()];
-  // Each pooling, with and without free signs, needs a fit by every prior for each pair of targets, and one fit for each target.
+  // Each pooling, with kept and with free signs, needs one fit for each target, and for each pair of targets one by every prior.
   const pairs = (targets.length * (targets.length - 1)) / 2;
   const fits = 2 * studyPoolings.length * (pairs * priors.length + targets.length);
   let done = 0;

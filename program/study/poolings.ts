@@ -2,7 +2,7 @@ import type { Value } from 'posetape';
 import { boltzmann, type Combination, type CombinationInOps, lse, mean } from 'posetape/combine';
 import { div, exp, gather, log, min, mul, neg, segmentMin, segmentSum, sub } from 'posetape/ops';
 
-/** A pooling, in two forms. */
+/** A pooling in two forms: for predictions, and for fits to many compounds. */
 export interface StudyPooling {
   readonly name: string;
   /** True if kT is fitted. */
@@ -21,7 +21,7 @@ export interface StudyPooling {
 /** Name of the parameter log(kT), with kT in kcal/mol. */
 export const kTName = 'pool.log kT';
 
-/** Initial kT, that of 298 K, in kcal/mol. */
+/** Initial kT: its value at 298 K, in kcal/mol. */
 export const firstKT = 0.593;
 
 /** Poolings that the study compares. */
