@@ -20,13 +20,16 @@ import { restartPeak } from './support/peak.ts';
 import { type Round, serve, timeOf, warmedUp } from './support/serve.ts';
 import { readTask, type Task } from './workloads/tasks.ts';
 
-/** `loops`: only the generated loops and their copies; `hand`: hand-written code; a strategy: the whole run. */
+/**
+ * Work that a run does. `loops`: only the loops that the executor generated, and the copies of their inputs. `hand`:
+ * hand-written code. The name of a strategy: all of posetape's work, with this strategy.
+ */
 export type Way = 'loops' | 'hand' | Strategy;
 
 /** Name of an executor. `jit` and `interpreter` compute in the precision of the workload. */
 export type ExecutorName = 'jit' | 'jit64' | 'jit32' | 'interpreter' | 'wasm' | `gpu ${BackendName}`;
 
-/** Result of a run, for checking that all subjects compute the same. */
+/** Result of a run. Results of different processes are compared to check that all compute the same. */
 export interface Answer {
   /** ΔG, or the loss. */
   readonly value: number;
@@ -34,13 +37,13 @@ export interface Answer {
   readonly norm: number;
 }
 
-/** Memory, answer and time of the first run, in milliseconds per pose. */
+/** Memory, answer and time of the first run. The time is in milliseconds per pose. */
 export interface Peak extends Round, Answer {
-  /** Peak of the engine's exact count. */
+  /** Peak of the bytes that the engine holds. The engine counts them exactly. */
   readonly engineBytes: number;
-  /** Peak on the device of `gpu()`. */
+  /** Peak of the bytes on the device of `gpu()`; 0 for other executors. */
   readonly deviceBytes: number;
-  /** Peak of the process relative to its memory before; null if the system does not report it. */
+  /** Peak memory of the process minus its memory before the run; null if the system does not report it. */
   readonly processBytes: number | null;
   /** True if planning took most of the first run, so that its time does not predict that of the next run. */
   readonly isMostlyPlanning: boolean;
@@ -57,7 +60,7 @@ const [n, posesPerTape] = [Number(count), Number(perTape)];
 /** Maximum number of different poses. For larger N they are repeated, and predictions are not kept. */
 const mostPoses = 100_000;
 const task = await readTask(workload, Math.min(n, mostPoses));
-// Opened at the first question, so that an error is reported as its answer.
+// The executor. It is created at the first question, so that an error in creating it is the answer to that question.
 let opened: Promise<Executor> | undefined;
 
 async function executorOf(which: ExecutorName): Promise<Executor> {
@@ -78,7 +81,7 @@ function* repeated(poses: readonly unknown[]): Generator<unknown> {
 async function run(some?: readonly unknown[], by?: Executor): Promise<Result> {
   opened ??= executorOf(name as ExecutorName);
   const { params, score, scoreGroup } = task;
-  // Typed as a scorer of single poses, because the choice is made at run time.
+  // Typed as a scorer of single poses in both cases, because types cannot follow a choice made at run time.
   const scoring = (posesPerTape > 1 && scoreGroup ? { score: scoreGroup, posesPerTape } : { score }) as Pick<
     Task,
     'score'
@@ -160,7 +163,10 @@ await serve({
     return (await next)();
   },
   since: (): Since => ({ cpu: cpuTime(), wall: Date.now() - Number(process.env.BENCH_STARTED) }),
-  /** Runs all poses, repeatedly until $BENCH_LEAST poses are scored. First warms up with runs of the small pose, if there is one. */
+  /**
+   * Warms up with runs of the small pose, if the task has one. Then scores all poses, again and again until at least
+   * $BENCH_LEAST poses have been scored.
+   */
   peak: async (): Promise<Peak> => {
     const { small } = task;
     for (let i = 0; small !== undefined && i < 20; i++) await run([small, small]);
@@ -179,7 +185,7 @@ await serve({
     const perPose = { cpu: first.cpu / n, wall: first.wall / n };
     return { ...(result as Result), ...perPose, processBytes, isMostlyPlanning };
   },
-  /** Returns CPU milliseconds per pose for each of 1000 successive calls with 8 poses. */
+  /** Makes 1000 successive calls with 8 poses each. Returns the CPU milliseconds per pose of each call. */
   calls: async (): Promise<{ readonly times: readonly number[] }> => {
     const times: number[] = [];
     for (let call = 0; call < 1000; call++) {

@@ -6,15 +6,15 @@ import { nearestNeighbours } from '../../examples/networks/neighbours.ts';
 import { uniform } from '../../examples/networks/random.ts';
 import { weightShapes } from '../../examples/schnet/schnet.ts';
 
-/** Poses of a workload in flat arrays. Each pose is a graph of a ligand's atoms, followed by a pocket's. */
+/** Poses of a workload in flat arrays. Each pose is a graph. Its atoms are the ligand's, followed by the pocket's. */
 export interface Data {
   /** Settings of the scorer, such as a cutoff in Å. */
   readonly settings: Readonly<Record<string, number>>;
-  /** Number of the ligand's atoms of each pose. */
+  /** Number of ligand atoms in each pose. */
   readonly ligands: Int32Array;
-  /** Number of all atoms of each pose. */
+  /** Number of atoms in each pose, including the ligand's. */
   readonly atoms: Int32Array;
-  /** Number of edges of each pose. */
+  /** Number of edges in each pose. */
   readonly edges: Int32Array;
   /** Atomic number or other type of each atom. */
   readonly types: Int32Array;
@@ -46,8 +46,9 @@ interface Drawn {
 }
 
 /**
- * Returns generators of random numbers that are the same on every machine: `number` is uniform in (0, 1), `below` a whole number
- * below a limit, and `point` a normally distributed point (Box–Muller).
+ * Returns generators of random numbers that are the same on every machine: `number()` is uniform in (0, 1), `below(limit)`
+ * is a whole number from 0 to limit − 1, and `point(width)` is a point whose three coordinates are normally distributed
+ * with standard deviation `width` (computed by the Box–Muller method).
  */
 function randomFrom(seed: number) {
   const number = uniform(seed);
@@ -79,7 +80,10 @@ const makers = {
     });
     return schnetData({ hidden: 64, gaussians: 50, interactions: 3, cutoff: 10 }, drawn);
   },
-  /** A SchNet of 455,809 parameters on small poses: ten atoms, with the 82 closest pairs as edges. */
+  /**
+   * Workload `small`: a SchNet of 455,809 parameters on poses of ten atoms and 82 edges: the 41 closest pairs, each in both
+   * directions.
+   */
   small: (poses = 64): Data => {
     const random = randomFrom(5);
     const types = Array.from({ length: 10 }, () => [6, 6, 7, 8][random.below(4)] as number);
@@ -91,7 +95,10 @@ const makers = {
     });
     return schnetData({ hidden: 128, gaussians: 50, interactions: 6, cutoff: 10 }, drawn);
   },
-  /** Workload B: a Vina-like potential on the pairs under 8 Å of 40 ligand and 1000 receptor atoms. */
+  /**
+   * Workload B: a Vina-like potential between 40 ligand and 1000 receptor atoms, on the ligand–receptor pairs closer than
+   * 8 Å.
+   */
   list: (poses = 64): Data => {
     const random = randomFrom(2);
     const pocket = scattered(1000, () => inShell(random, 4, 18.8), 1.3);
@@ -108,7 +115,10 @@ const makers = {
     const weights = [-0.035579, -0.005156, 0.840245, -0.035069, -0.587439, 0.05846];
     return joined(settings, { weights: [[6], weights], radii: [[typeCount], radii] }, drawn);
   },
-  /** Workload C: message passing between close atoms. A compound has 16 poses; all share a pocket of 10 atoms. */
+  /**
+   * Workload C: message passing between atoms closer than 4 Å. Each compound has 16 poses. All compounds share one pocket
+   * of 10 atoms.
+   */
   messages: (poses = 320): Data => {
     const random = randomFrom(3);
     const settings = { cutoff: 4, bases: 8, posesPerCompound: 16 };
@@ -161,7 +171,7 @@ function schnetData(sizes: Parameters<typeof weightShapes>[0], drawn: readonly D
 function joined(settings: Data['settings'], params: Params, drawn: readonly Drawn[]): Data {
   const integers = (numbersOf: (pose: Drawn) => number | readonly number[]) =>
     Int32Array.from(drawn.flatMap(numbersOf));
-  // Edges between overlapping atoms count as 1 Å long.
+  // Random atoms may overlap. An edge shorter than 1 Å counts as 1 Å long.
   const length = ({ atoms }: Drawn, [i, j]: Edge) =>
     Math.max(distance(atoms[i] as Point, atoms[j] as Point), 1);
   return {
@@ -179,7 +189,7 @@ function joined(settings: Data['settings'], params: Params, drawn: readonly Draw
   };
 }
 
-/** Returns `count` poses, starting over after the last one. */
+/** Returns `count` poses. If the data has fewer, the poses are repeated in order. */
 export function graphsOf(data: Data, count: number): Graph[] {
   let [atom, edge] = [0, 0];
   const graphs = Array.from({ length: Math.min(count, data.atoms.length) }, (_, n) => {
@@ -209,7 +219,10 @@ export function paramsOf({ params, shapes }: Data): Record<string, Tensor<Float3
   return Object.fromEntries(tensors);
 }
 
-/** Writes each array to a file such as `list.lengths.bin`, in little-endian bytes, and all else, including the arrays' types, as JSON. */
+/**
+ * Writes the data of the workload `name`: each array to a file of its own, such as `list.lengths.bin`, in little-endian
+ * bytes; the settings, the parameters' shapes and the arrays' types to one JSON file, such as `list.json`.
+ */
 export async function writeData(folder: string, name: string, data: Data): Promise<void> {
   const arrays: Record<string, 'int32' | 'float32'> = {};
   for (const [field, content] of Object.entries(data)) {
@@ -252,7 +265,7 @@ function pairsOf(
   return edges;
 }
 
-/** Draws points until `count` of them are at least `least` Å from each other. */
+/** Returns `count` points that are at least `least` Å from each other. Drops drawn points too close to earlier ones. */
 function scattered(count: number, draw: () => Point, least: number): Point[] {
   const points: Point[] = [];
   while (points.length < count) {
@@ -262,7 +275,7 @@ function scattered(count: number, draw: () => Point, least: number): Point[] {
   return points;
 }
 
-/** Draws a point between two spheres about the origin. */
+/** Draws a point between the spheres of radius `inner` and `outer` about the origin. */
 function inShell({ number }: Random, inner: number, outer: number): Point {
   for (;;) {
     const point = [number(), number(), number()].map(x => outer * (2 * x - 1)) as unknown as Point;
@@ -271,7 +284,7 @@ function inShell({ number }: Random, inner: number, outer: number): Point {
   }
 }
 
-/** Rotates the atoms by random angles about z and then x, and shifts them. */
+/** Rotates the atoms by random angles about z and then x. Then shifts all by one random vector of width `shift`. */
 function moved(atoms: readonly Point[], { number, point }: Random, shift: number): Point[] {
   const [a, b] = [2 * Math.PI * number(), 2 * Math.PI * number()];
   const [dx, dy, dz] = point(shift);

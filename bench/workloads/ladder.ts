@@ -9,8 +9,8 @@ import type { Task } from './tasks.ts';
 type Maker = (sizes: readonly number[], count: number) => Task;
 
 /**
- * Makers of scorers by kind. A scorer is named by its kind and sizes, such as `pairs,1000`. bench/peers/torch_subject.py has the same
- * scorers, with the same names and numbers.
+ * Makers of scorers by kind. A scorer is named by its kind and sizes, such as `pairs,1000`. bench/peers/torch_subject.py has
+ * the same scorers under the same names, with the same parameters and poses.
  */
 const makers: Readonly<Record<string, Maker>> = {
   pairs: ([pairs = 1], count) => erased(pairsTask(pairs, count)),
@@ -20,7 +20,11 @@ const makers: Readonly<Record<string, Maker>> = {
   gat: (sizes, count) => networkTask('gat', sizes, count),
 };
 
-/** @throws Error if the kind is unknown */
+/**
+ * Makes the scorer of this name with `count` poses.
+ *
+ * @throws Error if the kind is unknown
+ */
 export function ladderTask(name: string, count: number): Task {
   const [kind = '', ...sizes] = name.split(',');
   const maker = makers[kind];
@@ -28,7 +32,7 @@ export function ladderTask(name: string, count: number): Task {
   return maker(sizes.map(Number), count);
 }
 
-/** Drops the types of poses and parameters, as a scorer gets only its own. */
+/** Drops the types of a task's poses and parameters. This is safe, as its scorer only gets poses of the same task. */
 function erased<Pose, P extends Params>(task: Task<Pose, P>): Task {
   return task as unknown as Task;
 }
@@ -41,7 +45,10 @@ interface Pairs {
 }
 type PairsParams = Readonly<Record<'depth' | 'radius', Tensor<Float32Array>>>;
 
-/** Makes a pair potential, Σ depth exp(−(d − radius)²), with depth and radius by the type of the pair. */
+/**
+ * Makes a pair potential: ΔG = Σ depth exp(−(d − radius)²) over the pairs of a pose. d is the distance of a pair. Each of
+ * the ten pair types has its own depth and radius.
+ */
 function pairsTask(pairs: number, count: number): Task<Pairs, PairsParams> {
   const params = {
     depth: tensor(spread(types, 1)),
@@ -98,7 +105,7 @@ interface Rows {
 }
 type Layers = Readonly<Record<string, Tensor<Float32Array>>>;
 
-/** Makes a network of L layers h ← h + tanh(h W)/L. ΔG is the mean of the rows' sums. */
+/** Makes a network of L layers h ← h + tanh(h W)/L, each with its own W. ΔG is the sum of a row of h, averaged over rows. */
 function denseTask(width: number, depth: number, rows: number, count: number): Task<Rows, Layers> {
   const scale = 4 / Math.sqrt(width);
   const layers = Array.from({ length: depth }, (_, l) => {
@@ -133,7 +140,10 @@ interface Graph {
 }
 const bases = 8;
 
-/** Makes two layers of message passing, h ← h + tanh((Σ over edges of h ⊙ basis F) M). ΔG is the mean over atoms of h · out. */
+/**
+ * Makes two layers of message passing: hᵢ ← hᵢ + tanh(mᵢ M). The message mᵢ is the sum of hⱼ ⊙ (basis F) over the edges from
+ * atoms j to atom i. Each layer has its own matrices F and M. ΔG is the mean of hᵢ · out over the atoms.
+ */
 function graphTask(atoms: number, edges: number, features: number, count: number): Task<Graph, Layers> {
   const weights = (rows: number, columns: number, seed: number) =>
     tensor(

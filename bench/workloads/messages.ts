@@ -19,13 +19,14 @@ import type { Task } from './tasks.ts';
 type Joined = Readonly<Record<'types' | 'src' | 'dst', Int32Array> & Record<'lengths' | 'isLigand', Tensor>>;
 
 /**
- * Makes workload C: two layers of message passing, h ← h + tanh((Σ over edges of h ⊙ basis F) M + b). ΔG is the sum over the ligand's
- * atoms of h · out. Compounds have 16 poses and a target each.
+ * Makes workload C: two layers of message passing, hᵢ ← hᵢ + tanh(mᵢ M + b). The message mᵢ is the sum of hⱼ ⊙ (basis F) over
+ * the edges from atoms j to atom i. Each layer has its own F, M and b. ΔG is the sum of hᵢ · out over the ligand's atoms.
+ * Each compound has 16 poses and one target.
  */
 export function messagesTask(data: Data, count: number): Task {
   const { cutoff = 0, bases = 0, posesPerCompound = 1 } = data.settings;
   const centers = Array.from({ length: bases }, (_, k) => 0.5 * (k + 1));
-  /** Records the energies of the atoms, of shape [atoms]; 0 in the pocket. */
+  /** Records the energy of each atom, of shape [atoms]. It is 0 for atoms of the pocket. */
   const energies = (tape: Tape, p: Readonly<Record<string, Value>>, graph: Joined): Value => {
     const [src, dst, d] = [tape.index(graph.src), tape.index(graph.dst), tape.constant(graph.lengths)];
     const fade = expandDims(cosineCutoff(d, cutoff), 1);

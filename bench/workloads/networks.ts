@@ -8,8 +8,9 @@ import type { Task } from './tasks.ts';
 const cutoff = 4;
 
 /**
- * Makes a network of examples/. Its sizes are the numbers of features, blocks and atoms. The atoms are on a slightly perturbed
- * lattice of 1.5 Å. bench/peers/torch_networks.py has the same networks and poses.
+ * Makes the task of a network of examples/. `sizes` are the numbers of features, of blocks and of atoms. The atoms are near
+ * the points of a lattice with a spacing of 1.5 Å: each coordinate is at most 0.3 Å off. bench/peers/torch_networks.py has
+ * the same networks and poses.
  */
 export function networkTask(kind: 'painn' | 'gat', sizes: readonly number[], count: number): Task {
   const [features = 4, blocks = 1, atoms = 1] = sizes;
@@ -30,7 +31,7 @@ export function networkTask(kind: 'painn' | 'gat', sizes: readonly number[], cou
   });
   const poses = Array.from({ length: count }, (_, n) => {
     const moved = spread(3 * atoms, 100 + 3 * n * atoms);
-    // The lattice has four atoms along x and y, and as many as needed along z.
+    // The lattice has four points along x, four along y, and as many as needed along z.
     const at = Array.from(moved, (x, i) => {
       const atom = Math.floor(i / 3);
       return 1.5 * (Math.floor(atom / 4 ** (i % 3)) % (i % 3 === 2 ? atoms : 4)) + 0.6 * x;

@@ -18,7 +18,7 @@ import {
 } from 'posetape/ops';
 import { type Data, graphsOf } from './data.ts';
 
-/** Parameters of workload B, a Vina-like pair potential of 20 parameters in float32, on the pairs under a cutoff. */
+/** Parameters of workload B, a Vina-like pair potential: 20 numbers in float32, 6 weights and 14 radii. */
 export type PairParams = {
   /** Weights of the five terms and of the rotors, shape [6]. */
   readonly weights: Tensor<Float32Array>;
@@ -26,7 +26,7 @@ export type PairParams = {
   readonly radii: Tensor<Float32Array>;
 };
 
-/** Pairs of a pose that are closer than the cutoff. */
+/** Pairs of a ligand atom and a receptor atom that are closer than the cutoff, in one pose. */
 export interface PairList {
   /** Type of the ligand atom of each pair. */
   readonly ligandType: Int32Array;
@@ -49,7 +49,8 @@ export function pairLists(data: Data, count: number): PairList[] {
       Int32Array,
       Int32Array,
     ];
-    // A type modulo 3 is 0 for hydrophobic atoms, 1 for donors and 2 for acceptors. Only the ligand donates.
+    // A type modulo 3 is 0 for hydrophobic atoms, 1 for hydrogen-bond donors and 2 for acceptors. In a hydrogen bond, the
+    // donor is always the ligand's atom.
     const mask = (ligand: number, receptor: number) =>
       Float32Array.from(ligandType, (type, p) =>
         Number(type % 3 === ligand && (receptorType[p] as number) % 3 === receptor),
@@ -109,7 +110,7 @@ function perRotor(energy: Value, { weights }: Recorded, rotors: Operand): Value 
   return div(energy, add(1, mul(rotorWeight, rotors)));
 }
 
-/** Records weight k, of shape [1], which broadcasts. */
+/** Records weight k as a value of shape [1], which broadcasts to other shapes. */
 function weight(weights: Value, k: number): Value {
   return slice(weights, k, k + 1);
 }

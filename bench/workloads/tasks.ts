@@ -27,22 +27,22 @@ import { type PairParams, pairLists, scoreList, scoreLists } from './pairs.ts';
 /** Workload: poses, parameters and scorers. */
 export interface Task<Pose = unknown, P extends Params = Params> {
   readonly poses: readonly Pose[];
-  /** Poses by compound with the target of each, for a workload with a loss. */
+  /** Compounds with their poses and targets. Only a workload with a loss has them. */
   readonly compounds?: readonly { readonly poses: readonly Pose[]; readonly target: number }[];
   readonly params: P;
   readonly score: Scorer<Pose, P>;
   readonly scoreGroup?: GroupScorer<Pose, P>;
   readonly precision: Precision;
-  /** Hand-written scorer of a pose: `run` returns ΔG, and writes its gradient to `gradient`. */
+  /** Hand-written scorer: `run` returns ΔG of a pose, and writes the gradient of ΔG to `gradient`. */
   readonly hand?: { readonly gradient: Float64Array; readonly run: (pose: Pose) => number };
-  /** Small pose of the same structure, to warm up before memory is measured. */
+  /** Pose with the same fields as the others but less data. Runs of it warm up before memory is measured. */
   readonly small?: Pose;
 }
 
-/** Environment variable by which measured processes get the folder of {@link writePoses}. */
+/** Environment variable that tells measured processes the folder to which {@link writePoses} has written the poses. */
 const folderName = 'POSETAPE_BENCH_POSES';
 
-/** Writes the poses of all workloads, so that a measured process does not spend time and memory on making them. */
+/** Writes poses to files, so that a measured process can read them. Making them would take it more time and memory. */
 export async function writePoses(folder: string): Promise<void> {
   await writeFile(join(folder, 'vina'), serialize(await vinaPoses()));
   for (const name of dataNames) await writeData(folder, name, generate(name));
@@ -53,7 +53,7 @@ export async function writePoses(folder: string): Promise<void> {
 export async function vinaPoses(): Promise<readonly VinaPose[]> {
   const data = 'examples/vina/data/imatinib-abl';
   const { poses } = await readEnsemble(`${data}/pocket.pdbqt`, `${data}/poses.pdbqt`);
-  // Drops all other fields, such as the molecules.
+  // Keeps only the fields that the scorer reads, and drops others, such as the molecules.
   return poses.map(
     ({ ligand, receptor, ligandAtom, receptorAtom, radii, hydrophobic, hydrogenBond, rotors }) => ({
       ...{ ligand, receptor, rotors },
@@ -90,7 +90,7 @@ function vinaTask(distinct: readonly VinaPose[], count: number): Task {
   const hand = { gradient, run: (pose: VinaPose) => byHand(pose, weights) };
   const fields = ['ligandAtom', 'receptorAtom', 'radii', 'hydrophobic', 'hydrogenBond'] as const;
   const [first] = poses as [VinaPose];
-  // The small pose has 64 pairs of the first pose.
+  // The small pose is the first pose with only its first 64 pairs.
   const firstPairs = Object.fromEntries(fields.map(name => [name, first[name].slice(0, 64)]));
   const small = { ...first, ...firstPairs };
   return { poses, params, score, scoreGroup, small, hand, precision: 'float64' } as unknown as Task;
