@@ -1,6 +1,6 @@
 /**
- * Compares the CPU time of this checkout with that of another one, such as the last release, on the same workloads in one
- * interleaved run.
+ * Compares the CPU time of this checkout with that of another checkout, such as the last release, on the same workloads.
+ * Rounds of both checkouts alternate in one run.
  *
  *     git worktree add ../before v0.1.0 && (cd ../before && npm ci)
  *     npm run bench:against -- ../before

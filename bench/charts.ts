@@ -122,14 +122,14 @@ function axisLabel(number: number): string {
 }
 
 /**
- * Returns the range of an axis (0 for x, 1 for y) in whole powers of `base`. Default: powers of 10 for a wide range, else powers
- * of 2.
+ * Returns the range of an axis (0 for x, 1 for y). Its ends are whole powers of `base`. The default base is 10 for a wide
+ * range of numbers, else 2.
  */
 function rangeOf(lines: readonly Line[], axis: 0 | 1, base?: number): object {
   const all = lines.flatMap(({ points }) => points.map(point => point[axis]));
   const [least, largest] = [Math.min(...all), Math.max(...all)];
   const logBase = base ?? (largest / least > 200 ? 10 : 2);
-  // The computed logarithm of a power may be slightly off a whole number.
+  // Rounds to six decimals, because the computed logarithm of a whole power may be slightly off a whole number.
   const power = (y: number) => Math.round((1e6 * Math.log(y)) / Math.log(logBase)) / 1e6;
   return { logBase, min: logBase ** Math.floor(power(least)), max: logBase ** Math.ceil(power(largest)) };
 }
@@ -162,7 +162,7 @@ function series(
     labelLayout: { moveOverlap: 'shiftY' },
     silent: true,
     emphasis: { disabled: true },
-    // Where lines coincide, the first is on top.
+    // Draws the first line on top of the others, which matters if lines coincide.
     z: 10 - i / 10,
     ...(level !== undefined && i === 0 && { markLine: mark }),
   };

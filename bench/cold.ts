@@ -1,5 +1,6 @@
 /**
- * Measures the first gradients of a fresh process, from its start and call by call. Writes bench/report/cold.md.
+ * Measures a fresh process: the time from its start to its first gradient, and the time of each call that follows. Writes
+ * bench/report/cold.md.
  *
  *     npm run bench:cold
  */
@@ -99,7 +100,10 @@ async function askProcesses<Reply>(
   return replies;
 }
 
-/** Returns the mean time of the last tenth of the calls up to number `call`, as a single time is too coarse. */
+/**
+ * Returns the mean time of the last tenth of the first `call` calls, or of one call if these are fewer than 20. The time
+ * of a single call varies too much.
+ */
 function callTime(times: readonly number[], call: number): number {
   const last = times.slice(call - Math.max(1, Math.floor(call / 10)), call);
   return last.reduce((sum, time) => sum + time, 0) / last.length;

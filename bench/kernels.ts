@@ -18,11 +18,11 @@ import { type Round, serve, timeOf, warmedUp } from './support/serve.ts';
 import { spread } from './workloads/spread.ts';
 import { readTask, type Task } from './workloads/tasks.ts';
 
-/** Numbers of values that a scorer records. */
+/** Counts of the values that a scorer records on the tape of one pose. */
 export interface TapeFacts {
-  /** Number without the gradient. */
+  /** Number of values without those of the gradient. */
   readonly forward: number;
-  /** Number with the gradient. */
+  /** Number of values including those of the gradient. */
   readonly values: number;
 }
 
@@ -36,21 +36,22 @@ interface Work {
 }
 
 /**
- * Returns the work of a matrix product. Operands marked T are read transposed, without a copy; only derivative rules record such
- * products.
+ * Returns the work of a matrix product. An operand marked T in `transposes` is read transposed, without a copy. Otherwise only
+ * derivative rules record products with transposed operands.
  */
 function product(by: string, transposes: string, m: number, k: number, n: number): Work {
   const [transposeA, transposeB] = [transposes[0] === 'T', transposes[1] === 'T'];
   const tape = new Tape();
   const a = tape.parameter(tensor(spread(m * k, 1), transposeA ? [k, m] : [m, k]));
   const b = tape.parameter(tensor(spread(k * n, 2), transposeB ? [n, k] : [k, n]));
-  // `matmul` records no transposed operands, so its op is taken from a dummy product and recorded with another form.
+  // `matmul` cannot record transposed operands. So its op is taken from a dummy product, and then recorded with a form that
+  // has them.
   const { op } = matmul(tape.parameter(tensor([[1]])), tape.parameter(tensor([[1]])));
   const form: MatmulForm = { kind: 'matmul', transposeA, transposeB };
   return { run: repeated(by, [tape.record(op, form, [a, b])]) };
 }
 
-/** Runs a tape once, and returns a function that repeats the run, without copying the inputs again where the executor can. */
+/** Runs a tape once, and returns a function that repeats the run. With `wasm`, it does not copy the inputs again. */
 function repeated(by: string, wanted: readonly Value[]): () => void {
   const { executor, runs } = recorder(by, 'float32');
   executor.run(wanted);
@@ -84,7 +85,7 @@ function ceiling(operations: number): Work {
   return { run: exports.ceiling as () => void, units: (8 * 12 * 1_000_000) / operations };
 }
 
-/** Returns a step that precedes the loops: recording, the structure key, or the plan. */
+/** Returns the work of one step before the loops of a run: recording, the structure key, or the plan. */
 function beforeLoops(task: Task, executor: string): Work {
   const { params, score, poses, precision } = task;
   const tapes = () => poses.map(pose => withGradient(record(score, params, pose)));
@@ -99,7 +100,7 @@ function beforeLoops(task: Task, executor: string): Work {
 async function work(): Promise<Work> {
   const [first = '', second = '', ...lengths] = args;
   if (which === 'ceiling') return ceiling(Number(first));
-  // A plan is made for one pose. Recording and keys are timed over 16 poses.
+  // The plan is timed with one pose, as all poses share it. Recording and structure keys are timed over 16 poses.
   if (which !== 'matmul') return beforeLoops(await readTask(first, which === 'plan' ? 1 : 16), second);
   const [m = 0, k = 0, n = 0] = lengths.map(Number);
   return product(first, second, m, k, n);

@@ -8,18 +8,18 @@ import { type Side, timed } from './support/rows.ts';
 import { digits } from './support/text.ts';
 import { ladderTask } from './workloads/ladder.ts';
 
-/** Scorer of bench/workloads/ladder.ts, with its size. */
+/** Scorer of bench/workloads/ladder.ts, with numbers that describe its size. */
 interface Size {
   readonly name: string;
   readonly title: string;
   readonly parameters: number;
   /** Number of input values of a pose. */
   readonly values: number;
-  /** Position on the horizontal axis of its rung. */
+  /** Position of the scorer on the horizontal axis of its panel. */
   readonly x: number;
-  /** Rough number of numbers that its tape holds. */
+  /** Rough count of the numbers that the tape of one pose holds. */
   readonly held: number;
-  /** Rough number of operations of a run. */
+  /** Rough number of arithmetic operations to score one pose with its gradient. */
   readonly operations: number;
   /** True if there is a hand-written version. */
   readonly isByHand?: true;
@@ -50,8 +50,9 @@ function denseSize(
   rows: number,
 ): Size {
   const [parameters, values] = [layers * width ** 2, rows * width];
-  // Each weight takes 6 operations per row: a multiply-add in the forward product and in both products of the backward pass. Adding
-  // an entry of a gradient to the sums costs about as much as a hundred operations of a matrix product.
+  // Each weight takes 6 operations per row: a multiply-add, which is 2 operations, in the forward product and in each of the
+  // two products of the backward pass. In addition, each entry of the gradient is added to a sum over the poses. That costs
+  // about as much as 100 operations of a matrix product.
   const operations = (6 * rows + 100) * parameters;
   return {
     name: `dense,${width},${layers},${rows}`,
@@ -62,7 +63,8 @@ function denseSize(
 
 function graphSize(atoms: number, edges: number, features: number): Size {
   const title = `message passing, ${atoms} atoms, ${withCommas(edges)} edges, ${features} features`;
-  // Rows of the embedding, of two filters of 8 bases, and of two mixing matrices; then the output.
+  // Rows of `features` parameters: 10 of the embedding, 8 of each of two filters, `features` of each of two mixing matrices,
+  // and 1 for the output.
   const parameters = (10 + 2 * 8 + 2 * features + 1) * features;
   const [held, operations] = [10 * edges * features, 100 * edges * features + 12 * atoms * features ** 2];
   return {
@@ -134,12 +136,15 @@ export interface LadderSetting extends Pick<Setting, 'script' | 'does' | 'takes'
   readonly isOnGpu?: true;
 }
 
-/** Allowed relative difference of results. It is large because PyTorch adds the slopes of a million pairs one by one in float32. */
+/**
+ * Allowed relative difference between results of different systems. It is large because PyTorch adds up the slopes of a
+ * million pairs one by one in float32, with large rounding errors.
+ */
 const closeEnough = 2e-3;
-/** Maximum number of numbers on a tape, and of operations of a run. */
+/** Maximum count of numbers on a tape, and of operations of a run. Larger tapes are not measured. */
 const limit = { values: 3e7, operations: 1e10 };
 
-/** Milliseconds per pose for one size and one number of poses per tape. `ours` is in the order of the executors. */
+/** Measured milliseconds per pose, for one size and one number of poses per tape. `ours` has one time per executor. */
 interface Cell {
   readonly size: Size;
   readonly perTape: number;

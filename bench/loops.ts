@@ -4,7 +4,7 @@ import { type BoundPose, type Compiler, type Machine, plannedExecutor } from '..
 import { jitCompiler } from '../engine/jit/jit.ts';
 import { wasmCompiler } from '../engine/wasm/wasm.ts';
 
-// Separates the parts of a pose's time: recording, and the loops that an executor runs.
+// Separates the two parts of scoring a pose, to time each alone: recording the tape, and running the executor's loops.
 
 /** Prediction recorded on its own tape, and the parameters it depends on. */
 export interface Recorded {
@@ -27,12 +27,12 @@ export function withGradient({ y, params }: Recorded): Value[] {
   return [y, ...gradient(y, params)];
 }
 
-/** Finished run that can be repeated without recording, structure key and layout. */
+/** Run that has been made once and can be repeated without recording, structure key or layout. */
 export interface Loops {
   readonly machine: unknown;
-  /** Repeats the copies of the inputs and the loops. */
+  /** Copies the inputs again, and runs the loops. */
   run(): void;
-  /** Repeats only the loops for `wasm`, whose inputs stay in memory; otherwise the same as `run`. */
+  /** Runs the loops. `wasm` keeps its inputs in memory and does not copy them again. For `jit` this is `run`. */
   again(): void;
 }
 
@@ -46,8 +46,7 @@ export interface Recorder {
 }
 
 /**
- * Returns the executor `wasm` if `name` says so, otherwise `jit` in `precision`. It keeps its runs, so that they can be
- * repeated.
+ * Returns a recorder with the executor `wasm` if `name` is `wasm`, otherwise with `jit` in the given precision.
  */
 export function recorder(name: string, precision: Precision): Recorder {
   const mayRelax = true;

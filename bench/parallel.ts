@@ -14,8 +14,9 @@ import type { Round } from './support/serve.ts';
 import { digits } from './support/text.ts';
 
 /**
- * Workloads with their number of poses and of poses per chunk. A run takes half a second or more, with several chunks for each
- * thread. `isLight` workloads are also measured with poses that the workers load. `hasNoPeer` ones are not compared with PyTorch.
+ * Workloads with their numbers of poses, and of poses per chunk. The numbers are chosen so that a run takes half a second or
+ * more and each thread gets several chunks. `isLight` workloads are also measured with poses that the workers load
+ * themselves. `hasNoPeer` workloads are not compared with PyTorch.
  */
 const workloads = [
   { name: 'network', title: 'SchNet, 300 atoms, 68 thousand parameters', poses: 64, chunk: 8 },
@@ -35,7 +36,7 @@ const workloads = [
 const checkAnswer = agreement();
 const cores = availableParallelism();
 
-/** Row of the table: one or several processes, each of which scores a share of the poses at the same time. */
+/** Row of the table. It has one or several processes, which run at the same time and each score a share of the poses. */
 interface Way {
   readonly by: string;
   readonly start: () => readonly Measured[];

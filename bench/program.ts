@@ -66,7 +66,7 @@ function shiftedModel(models: readonly string[], n: number, shift: Shift): strin
   return lines.map(line => (isAtom(line) ? shifted(line, shift) : line)).join('\n');
 }
 
-/** Returns lines of `count` atoms: copies of the pocket, the first unshifted, the others 28 Å apart along x. */
+/** Returns the lines of `count` atoms. They are copies of the pocket, 28 Å apart along x; the first copy is not shifted. */
 function tiled(pocket: readonly string[], count: number): string[] {
   return Array.from({ length: count }, (_, i) => {
     const copy = Math.floor(i / pocket.length);

@@ -80,7 +80,7 @@ ${aims}`,
       sections: [lineSection(lines)],
     };
 
-    /** Measures the costs before the loops: recording, the structure key, and the plan of a new structure. */
+    /** Measures the steps before the loops of a run: recording, the structure key, and the plan of a new structure. */
     async function tapeLines(workload: string, label: string, executor: 'jit' | 'wasm'): Promise<Line[]> {
       const start = () => programs.start('kernels.ts', ['plan', workload, executor]);
       const { forward, values } = await askOnce<TapeFacts>(start, 'facts');
@@ -103,7 +103,8 @@ ${aims}`,
       ];
       const time = await timed([record, key, plan], rounds);
       const planned = `${label}: first run of a new structure by ${executor}, plan and all`;
-      // The target is for planning alone. The time includes a run, which is negligible only for small poses.
+      // The target is for planning alone, but the measured time includes a run. The run is negligible only for small
+      // poses, so `network` has no target.
       const aim = workload === 'network' ? undefined : most(30);
       return [
         line(`${label}: record + gradient`, counts, 1000 * time(record), 'µs', most(100)),

@@ -1,6 +1,6 @@
 /**
- * Scores poses repeatedly while workers are killed at random, and checks that each result equals that of a run without kills to the
- * bit.
+ * Scores poses repeatedly while workers are killed at random, and checks that each result is bit for bit that of a run
+ * without kills.
  *
  *     npm run soak -- --poses 100000 --minutes 2
  */
@@ -49,7 +49,8 @@ await using pool = workers({
   posesPerChunk: 250,
   worker() {
     const worker = new Worker(outfile);
-    // Only workers that have sent some answers are killed: a chunk whose worker dies twice is an error by design.
+    // A worker may be killed only after it has sent six answers. Otherwise workers could die twice at the same chunk, which
+    // is an error by design.
     let answers = 0;
     worker.on('message', () => ++answers > 5 && alive.add(worker));
     worker.once('exit', () => alive.delete(worker));
@@ -84,7 +85,7 @@ const head = machine();
 const start = performance.now();
 const elapsedMinutes = () => (performance.now() - start) / 60_000;
 const expected = JSON.stringify(await run());
-/** Memory of the process in MiB, every half second. */
+/** Memory of the process in MiB, sampled every half second. */
 const sizes: number[] = [];
 const sampling = setInterval(() => sizes.push(process.memoryUsage.rss() / 2 ** 20), 500);
 let kills = 0;
@@ -107,7 +108,7 @@ do {
 clearInterval(sampling);
 clearInterval(killing);
 
-/** Memory in MiB by which the second half of the time may exceed the first. */
+/** Allowed growth of memory, in MiB, from the first half of the time to the second. */
 const tolerance = 100;
 const half = Math.floor(sizes.length / 2);
 const [first, second] = [Math.max(...sizes.slice(0, half)), Math.max(...sizes.slice(half))];

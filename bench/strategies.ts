@@ -13,7 +13,7 @@ import { longRun, measuredSides, type SideResult } from './support/rows.ts';
 import { digits } from './support/text.ts';
 
 const strategies = ['stream', 'recompute', 'full-graph'] as const;
-/** Strategy, with the executor of posetape or the other system that runs it. */
+/** Strategy and the system that runs it: an executor of posetape, or another system. */
 interface Kind {
   readonly strategy: (typeof strategies)[number];
   readonly by: ExecutorName | PeerName;
@@ -48,7 +48,7 @@ const networkKinds: readonly Kind[] = [
 ];
 const isPeer = (by: Kind['by']): by is PeerName => peerNames.includes(by as PeerName);
 const usualCounts = [64, 1024];
-/** Minimum number of poses scored before memory is read, so that small and large N differ only in N. */
+/** Minimum number of poses scored before memory is read. With a small N, the same poses are scored repeatedly. */
 const leastPoses = 1024;
 
 await bench<{ readonly poses: readonly number[]; readonly long: number }>(

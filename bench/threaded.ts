@@ -1,5 +1,6 @@
 // Process that the benchmark measures. It runs a workload with a pool of threads, or without one. Arguments: workload, number of
-// threads (0 for no pool), number of poses, poses per chunk, poses per tape, and optionally `load` if the workers have the poses.
+// threads (0 for no pool), number of poses, poses per chunk, poses per tape, and optionally `load`. With `load`, the workers
+// load the poses themselves, and the main thread sends them only the numbers of poses.
 
 import { Worker } from 'node:worker_threads';
 import { combinePoses, lse } from 'posetape/combine';

@@ -43,7 +43,7 @@ await bench(
       const product = kernel('matmul', 'wasm', transposes, m, k, n);
       const [ceiling, blas] = [kernel('ceiling', operations), peer('PyTorch', 'matmul', transposes, m, k, n)];
       const speeds = (time: Times) => {
-        // Operations per millisecond, divided by 10⁶, are GFLOP/s.
+        // GFLOP/s are operations per millisecond, divided by 10⁶.
         const [a, b, c] = [product, ceiling, blas].map(side => digits(operations / time(side) / 1e6));
         return `${a}, ceiling ${b}, BLAS ${c} GFLOP/s`;
       };

@@ -1,4 +1,4 @@
-/** Smooth minimum, −ln Σ exp(−ΔG_n), with its gradient, computed pose by pose for the hand-written scorers. */
+/** Smooth minimum −ln Σ exp(−ΔG_n) and its gradient. The hand-written scorers add their poses one by one. */
 export class SmoothMinimum {
   readonly gradient: Float64Array;
   #lowest = Number.POSITIVE_INFINITY;
@@ -8,7 +8,7 @@ export class SmoothMinimum {
     this.gradient = new Float64Array(parameters);
   }
 
-  /** Adds a pose with its energy and gradient. */
+  /** Adds a pose. `energy` is its ΔG_n, and `slopes` the gradient of ΔG_n. */
   add(energy: number, slopes: Float64Array): void {
     const sum = this.gradient;
     if (energy < this.#lowest) {
@@ -22,7 +22,7 @@ export class SmoothMinimum {
     for (let i = 0; i < sum.length; i++) (sum[i] as number) += weight * (slopes[i] as number);
   }
 
-  /** Completes the gradient, and returns ΔG. */
+  /** Divides the summed gradient by the sum of weights, and returns ΔG. Call it once, after the last pose. */
   finish(): number {
     for (let i = 0; i < this.gradient.length; i++) (this.gradient[i] as number) /= this.#sum;
     return this.#lowest - Math.log(this.#sum);

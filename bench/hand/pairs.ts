@@ -5,16 +5,16 @@ import type { Task } from '../workloads/tasks.ts';
  * Returns the hand-written scorer of workload B. Its `run` returns ΔG of a pose, and writes the gradient with respect to the six
  * weights and then the radii to `gradient`.
  *
- * One loop over the pairs computes forward and backward pass, with the sum of each term in a local variable. It skips slopes that
- * are zero, as most pairs have only two of the five terms. The terms are those of examples/vina/score.ts, as functions of the
- * distance s between the surfaces of the atoms.
+ * One loop over the pairs computes both the forward and the backward pass. It sums each term in a local variable, and skips
+ * terms whose value and slope are zero: most pairs have only two of the five terms. The terms are those of
+ * examples/vina/score.ts, as functions of the distance s between the surfaces of the two atoms.
  */
 export function handPairs({ weights, radii }: PairParams): NonNullable<Task<PairList>['hand']> {
   const w = weights.data;
   const r = radii.data;
   const types = r.length;
   const gradient = new Float64Array(6 + types);
-  const slopes = gradient.subarray(6); // by radius
+  const slopes = gradient.subarray(6); // with respect to each radius
 
   const run = (pose: PairList): number => {
     const { ligandType, receptorType, distance, hydrophobic, hydrogenBond, rotors } = pose;

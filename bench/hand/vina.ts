@@ -1,23 +1,24 @@
 import type { Pose } from '../../examples/vina/pairs.ts';
 
-/** Weights in the order of the terms: two Gaussians, repulsion, hydrophobic, hydrogen bond; then the rotors. */
+/** Weights of the five terms (two Gaussians, repulsion, hydrophobic and hydrogen bond), followed by that of the rotors. */
 export type HandWeights = readonly [number, number, number, number, number, number];
 
 /** Hand-written Vina scorer. */
 export interface HandVina {
-  /** ∂ΔG/∂w of the pose scored last. */
+  /** ∂ΔG/∂w of the last pose passed to `score`, in the order of the weights. */
   readonly gradient: Float64Array;
   /** Returns ΔG of a pose, and writes its gradient to `gradient`. */
   score(pose: Pose, weights: HandWeights): number;
 }
 
 /**
- * Returns a hand-written scorer by the Vina scoring function, with the gradient of its weights, as a reference for benchmarks. It
- * loops over the pairs, then over the ligand's atoms. The terms are those of examples/vina/score.ts.
+ * Returns a hand-written version of the Vina scoring function, a reference for benchmarks. It computes ΔG and its gradient
+ * with respect to the weights, in a loop over the pairs and a second loop over the ligand's atoms. The terms are those of
+ * examples/vina/score.ts.
  *
  *     E = Σ_i s(e_i) / (1 + w_rot N_rot),    e_i = Σ_k w_k T_ik,    ∂E/∂w_k = Σ_i s′(e_i) T_ik / (1 + w_rot N_rot)
  *
- * with T_ik the sum of term k over the pairs of ligand atom i, and s(e) = 1000 e / (1000 + e) for e > 0, s(e) = e otherwise.
+ * E is ΔG. T_ik is the sum of term k over the pairs of ligand atom i. s(e) is 1000 e / (1000 + e) for e > 0, and e otherwise.
  */
 export function handVina(): HandVina {
   const gradient = new Float64Array(6);

@@ -49,8 +49,8 @@ export function pairLists(data: Data, count: number): PairList[] {
       Int32Array,
       Int32Array,
     ];
-    // A type modulo 3 is 0 for hydrophobic atoms, 1 for hydrogen-bond donors and 2 for acceptors. In a hydrogen bond, the
-    // donor is always the ligand's atom.
+    // A type modulo 3 is 0 for hydrophobic atoms, 1 for hydrogen-bond donors and 2 for acceptors. In a hydrogen bond,
+    // the donor is always the ligand's atom.
     const mask = (ligand: number, receptor: number) =>
       Float32Array.from(ligandType, (type, p) =>
         Number(type % 3 === ligand && (receptorType[p] as number) % 3 === receptor),

@@ -42,7 +42,7 @@ export interface Task<Pose = unknown, P extends Params = Params> {
 /** Environment variable that tells measured processes the folder to which {@link writePoses} has written the poses. */
 const folderName = 'POSETAPE_BENCH_POSES';
 
-/** Writes poses to files, so that a measured process can read them. Making them would take it more time and memory. */
+/** Writes the poses of `vina` and of the synthetic workloads to files, so that measured processes need not make them. */
 export async function writePoses(folder: string): Promise<void> {
   await writeFile(join(folder, 'vina'), serialize(await vinaPoses()));
   for (const name of dataNames) await writeData(folder, name, generate(name));
