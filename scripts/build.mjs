@@ -1,5 +1,6 @@
-// Builds dist/: one ES module per public entry, and type declarations. Shared code is in chunks, so that all entries have the same
-// classes. There are no source maps: the modules are as readable as the sources, which are not shipped.
+// Builds dist/: one ES module per public entry, and type declarations. Code that several entries need is in shared chunks, so
+// that all entries use the same classes. There are no source maps, because the modules are readable, and the sources are not
+// shipped.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -23,7 +24,7 @@ await build({
   format: 'esm',
   target: 'es2022',
   chunkNames: 'shared-[hash]',
-  // An optional peer dependency.
+  // gpu.js is an optional peer dependency, so it is not bundled.
   external: ['gpu.js'],
 });
 

@@ -1,4 +1,5 @@
-// Size that each entry adds to a page, in bytes after minifying and gzip. Shared chunks count as part of `posetape`.
+// Computes the size that each entry adds to a page, in bytes after minifying and gzip. Chunks that entries share count as
+// part of the entry `posetape`.
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
@@ -16,7 +17,7 @@ export async function entrySizes() {
   });
   const fit = await build({
     entryPoints: ['fit/index.ts'],
-    // Leaves out the engine and combine, which are entries of their own.
+    // Leaves the engine and combine out of the sizes of other entries, because they are entries of their own.
     external: ['../engine/*', '../combine/*', '../../engine/*'],
     bundle: true,
     minify: true,

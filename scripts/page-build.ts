@@ -1,5 +1,5 @@
-// Builds examples/browser into static files: the bundles of the page and its worker, which share chunks; one self-contained script
-// for the worker that runs the editor's code; the source that the editor shows; the poses; and the licences.
+// Builds examples/browser into static files: the bundles of the page and of its worker, which share chunks; the worker that
+// runs the editor's code, as one self-contained script; the source that the editor shows; the poses; and the licences.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { licencesOf } from './page-licences.ts';
@@ -28,7 +28,7 @@ const copy: Plugin = {
     }),
 };
 
-/** Options of both bundles. */
+/** Build options that the page's bundles and the self-contained worker share. */
 const common = {
   outdir,
   bundle: true,
@@ -51,7 +51,7 @@ export const options: readonly [page: BuildOptions, scorer: BuildOptions] = [
       style: `${page}/style.css`,
     },
     splitting: true,
-    // The main file of 3Dmol.js is for script tags. This file is the same code as a module.
+    // The main file of 3Dmol.js is meant for a script tag. This file has the same code as a module.
     alias: { '3dmol': '3dmol/build/3Dmol.es6-min.js' },
     loader: { '.woff2': 'file' },
     chunkNames: 'chunks/[name]-[hash]',

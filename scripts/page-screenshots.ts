@@ -18,9 +18,9 @@ interface Picture {
   readonly name: string;
   readonly colorScheme: 'light' | 'dark';
   readonly width: number;
-  /** Id of the first element. Default: the picture begins at the top of the page. */
+  /** Id of the first element in the picture. Default: the picture begins at the top of the page. */
   readonly from?: string;
-  /** Id of the last element. */
+  /** Id of the last element in the picture. */
   readonly to: string;
   /** Actions before the screenshot is taken. */
   prepare(page: Page): Promise<void>;
@@ -72,7 +72,7 @@ async function take(browser: Browser, url: string, picture: Picture): Promise<vo
   await picture.prepare(page);
   await page.mouse.move(0, 0);
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
-  // Wait for the last frame of the view.
+  // Waits until the 3D view has drawn its last frame.
   await page.waitForTimeout(2000);
   const [top, bottom] = await Promise.all([from ? edge(page, from, 'top') : 0, edge(page, to, 'bottom')]);
   const margin = 24;
@@ -84,7 +84,7 @@ async function take(browser: Browser, url: string, picture: Picture): Promise<vo
   await page.close();
 }
 
-/** Top or bottom edge of an element, in pixels from the top of the page. */
+/** Returns the position of an element's top or bottom edge, in pixels from the top of the page. */
 function edge(page: Page, id: string, side: 'top' | 'bottom'): Promise<number> {
   return page
     .locator(`#${id}`)

@@ -51,7 +51,7 @@ const libraryParts: readonly LibraryPart[] = [
   },
 ];
 
-/** Returns the size of each part, bundled and minified, without modules that it loads on demand. */
+/** Returns the size of each part of the library, bundled and minified, without modules that the part loads on demand. */
 export function libraryWeights(): Promise<Weight[]> {
   return Promise.all(
     libraryParts.map(async ({ what, contents, splits }) => {
@@ -103,7 +103,10 @@ function withImports(
   return found;
 }
 
-/** Returns a path relative to the page's folder. The name of a chunk begins with the package that is most of it. */
+/**
+ * Returns the path of an output relative to the page's folder. The name of a chunk is preceded by that of the package with
+ * the most bytes in it.
+ */
 function nameOf(path: string, outputs: Metafile['outputs']): string {
   const name = relative(outdir, path);
   const inputs = Object.entries(outputs[path]?.inputs ?? {});

@@ -1,5 +1,5 @@
-// npm run simulate: estimates the time of many poses on many cores. It simulates the workers, the store and the reducer, with costs
-// measured on this machine. docs/cluster.md shows its output.
+// npm run simulate: estimates the time to score many poses on many cores. It simulates the workers, the store and the reducer
+// with costs measured on this machine. docs/cluster.md shows its output.
 import { type Tensor, tensor } from 'posetape';
 import { accumulatePoses, boltzmann } from 'posetape/combine';
 import { command, whole, wholes } from '../bench/support/command.ts';
@@ -19,7 +19,7 @@ interface StateCosts {
 
 /** Costs of the store, which is a single server such as Redis or a shared disk. */
 interface StoreCosts {
-  /** Seconds of the server for each job. */
+  /** Seconds that the server spends on each job. */
   readonly job: number;
   readonly bytesPerSecond: number;
 }
@@ -80,7 +80,7 @@ const options = program.opts<{
   bytes: number;
 }>();
 
-/** Returns the seconds of a call: the minimum over several rounds. */
+/** Returns the seconds that a call takes: the minimum over several rounds. */
 function secondsOf(work: () => unknown): number {
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 7; round++) {
@@ -155,7 +155,7 @@ class Server {
   }
 }
 
-/** Binary heap of times with the least on top. */
+/** Binary heap of times. The least time is on top. */
 class Times {
   readonly #heap: number[] = [];
   get size(): number {
@@ -195,13 +195,13 @@ class Times {
 }
 
 let seed = 1;
-/** Returns a random factor between 0.8 and 1.2, as chunks take different times. */
+/** Returns a random factor between 0.8 and 1.2 for the time of a chunk, because not all chunks take equally long. */
 function jitter(): number {
   seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
   return 0.8 + 0.4 * (seed / 2 ** 32);
 }
 
-/** Simulates workers that score chunks, and one process that merges all states, which it gets through the store. */
+/** Simulates workers that score chunks and put their states in the store, and one process that merges all these states. */
 function byOneReducer(run: Run): Outcome {
   const { state } = run;
   const reducer = new Server();
@@ -216,7 +216,7 @@ function byOneReducer(run: Run): Outcome {
 function byTree(run: Run): Outcome {
   const { state, store: costs, arity } = run;
   const wire = state.bytes / costs.bytesPerSecond;
-  // Does not distinguish states, so that any `arity` of them make a job.
+  // Simplification: any `arity` stored states make a merging job, wherever they are in the tree.
   let [states, last] = [0, 0];
   const { store } = work(
     run,
@@ -260,8 +260,8 @@ function byShards({ cores: n, chunks, work: seconds, state, store: costs }: Run)
 }
 
 /**
- * Simulates workers that score chunks until none is left. A free worker first asks `other` for a job, whose result is the time at
- * which it is done. `onState` is called with the time of each stored state.
+ * Simulates workers that score chunks until no chunk is left. A free worker first calls `other`, which may give it another
+ * job and then returns the time at which that job is done. `onState` is called with the time at which each state is stored.
  */
 function work(
   { cores: n, chunks, work: seconds, state, store: costs }: Run,

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Measured, type Programs, type Settings } from '../support/measured.ts';
 
-// npm runs scripts in the package's folder.
+// The path is relative to the folder of package.json, in which npm runs scripts.
 const folder = 'bench/peers';
 
 /** Systems to compare with posetape, if they are installed. */

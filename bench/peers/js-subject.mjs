@@ -16,12 +16,13 @@ const { gaussians, interactions, cutoff } = data.settings;
 const gamma = 0.5 / (cutoff / (gaussians - 1)) ** 2;
 const [graphs, theta] = [graphsOf(data, n), paramsOf(data)];
 const [names, atoms] = [Object.keys(theta), graphs[0].types.length];
-// Edges are sorted by target atom, with the same number for each, so the sum over an atom's edges is a sum over an axis.
+// The edges are sorted by target atom, and each atom has the same number of them. So an array of edges can be reshaped to
+// [atoms, edges per atom, …], and the sum over an atom's edges is a sum over the second axis.
 const edgesPerAtom = graphs[0].src.length / atoms;
 
 /** Returns the version of TensorFlow.js, and a function that computes value and gradient of a pose. */
 async function tensorflow() {
-  // Silences TensorFlow.js, which advises to install other backends.
+  // Silences the advice of TensorFlow.js to install other backends.
   console.warn = () => {};
   console.log = () => {};
   const require = createRequire(import.meta.url);
@@ -31,7 +32,7 @@ async function tensorflow() {
     join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'wasm-out/'),
   );
   wasm.setThreadsCount(1);
-  // The adjoint of a gather needs this kernel, which the backend has under another name.
+  // The gradient of a gather needs this kernel, which the backend has only under another name.
   tf.registerKernel({
     kernelName: 'UnsortedSegmentSum',
     backendName: 'wasm',
@@ -81,7 +82,7 @@ async function tensorflow() {
 
 /** Returns the version of jax-js, and a function that computes value and gradient of a pose. */
 async function jaxJs() {
-  // jax-js expects a browser.
+  // jax-js expects a browser, which always has a `navigator`.
   globalThis.navigator ??= {};
   const jax = await import('@jax-js/jax');
   const { numpy: np, nn } = jax;
@@ -91,7 +92,7 @@ async function jaxJs() {
   const params = Object.fromEntries(names.map(name => [name, array(theta[name])]));
   const soft = x => nn.softplus(x).sub(Math.LN2);
 
-  // An operation of jax-js frees its arrays. `.ref` allows one more use.
+  // Each operation of jax-js frees the arrays that it reads. `.ref` lets an array be read once more.
   const score = (p, { z, src, d }) => {
     const dense = (layer, x) => {
       const [product, bias] = [np.matmul(x, p[`${layer}.weight`]), p[`${layer}.bias`]];

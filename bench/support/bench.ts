@@ -112,7 +112,7 @@ export async function bench<Options extends object>(
   }
 }
 
-/** Environment of GPU drivers, which need a runtime folder. */
+/** Environment variables for GPU drivers, which need a folder for files of the running session. */
 const runtime = { XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? tmpdir() };
 
 /** Returns the name and version of a peer and of its BLAS library, or a note on how to install it. */

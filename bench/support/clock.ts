@@ -1,4 +1,7 @@
-/** Returns the CPU time of all threads of this process so far, in milliseconds. On a shared machine it is more reliable than the clock. */
+/**
+ * Returns the CPU time of all threads of this process so far, in milliseconds. On a machine shared with other programs it is
+ * more reliable than wall-clock time.
+ */
 export function cpuTime(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

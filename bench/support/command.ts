@@ -4,9 +4,9 @@ import { Command, InvalidArgumentError } from 'commander';
 export interface About {
   /** Sentences on what the command does. */
   readonly does: string;
-  /** Duration, which follows "It takes". */
+  /** Duration, worded to follow "It takes". */
   readonly takes: string;
-  /** Output, which follows "and writes". */
+  /** Output, worded to follow "and writes". */
   readonly writes: string;
 }
 
@@ -23,14 +23,14 @@ export function asCalled(script: string): string {
   return args.length > 0 ? `npm run ${script} -- ${args.join(' ')}` : `npm run ${script}`;
 }
 
-/** Parses an option that is a whole number from 1. */
+/** Parses an option that is a whole number, at least 1. */
 export function whole(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number > 0) return number;
   throw new InvalidArgumentError('It must be a whole number from 1.');
 }
 
-/** Returns a parser of an option that takes several whole numbers. The first one replaces the default. */
+/** Returns a parser of an option that takes several whole numbers. The first number given replaces all the defaults. */
 export function wholes(defaults: readonly number[]) {
   return (text: string, before: readonly number[]): readonly number[] => [
     ...(before === defaults ? [] : before),

@@ -10,7 +10,7 @@ export interface Section {
   readonly title: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** Number of leading columns that name a row. The others are figures. Default 1. */
+  /** Number of leading columns that name a row. The other columns are figures. Default 1. */
   readonly names?: number;
   /** Paragraph above the table. */
   readonly about?: string;
@@ -19,7 +19,7 @@ export interface Section {
 /** Report of a benchmark. */
 export interface Report {
   readonly title: string;
-  /** Paragraph on the meaning of the figures, and how they were measured. */
+  /** Paragraph on the meaning of the figures and on the way they were measured. */
   readonly about: string;
   readonly sections: readonly Section[];
   readonly chart?: { readonly title: string; readonly panels: readonly Panel[] };
@@ -55,7 +55,7 @@ export async function recordFigures(out: string, by: string, sections: readonly 
   const notes = before.filter(line => line.startsWith('- ') && !line.startsWith(`- ${report}: `));
   const others = before
     .filter(line => line.startsWith('| '))
-    .slice(2) // without the head and the rule below it
+    .slice(2) // drops the head of the table and the rule below it
     .map(line => line.slice(2, -2).split(' | '))
     .map(cells => cells.map(cell => cell.trim()))
     .filter(([name]) => name !== report);
@@ -68,7 +68,7 @@ export async function recordFigures(out: string, by: string, sections: readonly 
       const figures = row
         .map((cell, i) => `${head[i]}: ${cell}`)
         .filter((_, i) => i >= names && row[i] !== '');
-      // A | would end a table cell.
+      // Replaces |, which would end a table cell.
       return [report, what, figures.join('; ')].map(cell => cell.replaceAll('|', '∣'));
     });
   });

@@ -11,7 +11,7 @@ export function machine(now: Date = new Date()): string {
   return `${model}, ${cores}, ${memory}, ${process.platform} ${process.arch}, Node ${process.versions.node} (V8 ${process.versions.v8}), ${date}, ${commit()}`;
 }
 
-/** Returns the current commit, and "with changes" if a tracked file outside bench/report differs from it. */
+/** Returns the current commit, followed by "with changes" if a tracked file outside bench/report has been changed since. */
 function commit(): string {
   const git = (...args: readonly string[]) => spawnSync('git', args, { encoding: 'utf8' });
   const { status, stdout: hash } = git('rev-parse', '--short', 'HEAD');

@@ -15,7 +15,7 @@ export class Programs {
   }
 
   /**
-   * Bundles programs of a checkout with its packages installed. The bundles are deleted when this process ends.
+   * Bundles programs of a checkout, whose packages must be installed. The bundles are deleted when this process ends.
    *
    * @param sources paths relative to bench/, such as `subject.ts`
    * @param checkout folder of the checkout. Default: this one.
@@ -55,13 +55,13 @@ export class Programs {
   }
 }
 
-/** Returns environment variables that set the number of threads of BLAS libraries. */
+/** Returns environment variables that make BLAS libraries use `count` threads. */
 export const threads = (count: number): Readonly<Record<string, string>> => ({
   OMP_NUM_THREADS: `${count}`,
   OPENBLAS_NUM_THREADS: `${count}`,
   MKL_NUM_THREADS: `${count}`,
 });
-/** Environment with one thread for all libraries, as posetape has without a pool. */
+/** Environment in which all libraries use one thread, as posetape does without a pool. */
 const oneThread = threads(1);
 
 /** Start options of a measured process. */
@@ -75,7 +75,7 @@ export interface Settings {
 export class Measured {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
-  /** Cancels ending the process when this one ends. */
+  /** Cancels the action that ends the measured process when the current process ends. */
   readonly #cancelKill: () => void;
   #errors = '';
 
@@ -88,7 +88,7 @@ export class Measured {
       this.#errors = `${this.#errors}${data}`.slice(-2000);
     });
     this.#cancelKill = atEnd(() => this.#process.kill());
-    // Writing to a process that has ended fails. `ask` reports the missing answer.
+    // Ignores errors of writing to a process that has ended. `ask` reports that its answer is missing.
     this.#process.stdin.on('error', () => {});
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }

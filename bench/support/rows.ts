@@ -10,7 +10,7 @@ export interface Side {
   readonly name: string;
   /** Starts the process; undefined if the system is not installed. */
   readonly start: ((env?: Readonly<Record<string, string>>, isPinned?: boolean) => Measured) | undefined;
-  /** Name of the work. Sides with the same work must give the same result. Without it, the result is not checked. */
+  /** Name of the work. Sides with the same work must give the same result. The result of a side without it is not checked. */
   readonly work?: string;
   /** True if the process may fail on this machine. Its time is then NaN. */
   readonly mayFail?: boolean;
@@ -19,8 +19,8 @@ export interface Side {
 type Unit = '×' | 'µs' | 'ms' | '';
 
 /**
- * Row of a report: a ratio of times and its target. If the numerator `over` has several sides, the slowest counts. `figures`
- * returns text to show instead of the times.
+ * Row of a report: a ratio of times and its target. If the numerator `over` has several sides, the slowest one is used.
+ * `figures` returns a text that the report shows in place of the two times.
  */
 export type Row = readonly [
   what: string,
@@ -38,7 +38,7 @@ export interface Line {
   /** Measured number; undefined or NaN if it could not be measured. */
   readonly number: number | undefined;
   readonly unit: Unit;
-  /** Target of the number. Lines without a target explain others. */
+  /** Target of the number. A line without a target is there to explain other lines. */
   readonly target?: Target | undefined;
 }
 
@@ -60,10 +60,13 @@ export const aims: string =
   "Targets are this project's own aims: ratios to hand-written code, to PyTorch, and to a ceiling measured in the same run, and\n" +
   'limits of time and size. None is promised; misses are reported like passes. Lines without a target explain others.';
 
-/** Allowed relative difference of results. Sides add up float32 numbers in different orders. */
+/** Allowed relative difference of results. They differ because the sides add up float32 numbers in different orders. */
 const closeEnough = 2e-4;
 
-/** True if value and norm of the gradient agree within a relative difference, or an absolute one for numbers below 1. */
+/**
+ * True if both the values and the norms of the gradients differ by at most `within`: relative to the number in `b` if that is
+ * larger than 1, otherwise absolute.
+ */
 function agree(a: Answer, b: Answer, within: number): boolean {
   const isClose = (x: number, y: number) => Math.abs(x - y) <= within * Math.max(1, Math.abs(y));
   return isClose(a.value, b.value) && isClose(a.norm, b.norm);
@@ -124,15 +127,15 @@ export async function timed(
   }
 }
 
-/** Memory and CPU time of a side. `cpu` is the median of the rounds after the first run. */
+/** Memory and CPU time of a side. `cpu` is the median over the rounds that follow the first run. */
 export interface SideResult extends Peak {
   /** CPU milliseconds per pose of the first run. */
   readonly first: number;
 }
 
-/** Total milliseconds of a side after which no further round begins. */
+/** Total milliseconds of a side's rounds beyond which it gets no further round. */
 const enoughTime = 400;
-/** Milliseconds beyond which a run is not repeated, unless it included planning. */
+/** Milliseconds beyond which a side's first run is not repeated, unless most of that time was planning. */
 export const longRun = 3000;
 
 /** Measures the memory of each side in its own process, then their times in interleaved rounds. */

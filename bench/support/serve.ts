@@ -16,10 +16,13 @@ export interface Round {
   readonly wall: number;
 }
 
-/** Milliseconds of a round and of the warm-up. A round must be long enough for the clock and the caches, and short enough to interleave. */
+/**
+ * Milliseconds of a round and of the warm-up. A round must be much longer than the resolution of the clock and the time to
+ * fill the caches. It must also be short, so that rounds of different sides can be interleaved.
+ */
 const round = { length: 60, warmUp: 1500 };
 
-/** Returns the time of `times` runs together, in milliseconds. */
+/** Runs `times` times in sequence, and returns the total time in milliseconds. */
 export async function timeOf(run: () => unknown, times = 1): Promise<Round> {
   const [cpu, wall] = [cpuTime(), performance.now()];
   for (let i = 0; i < times; i++) await run();
@@ -27,9 +30,10 @@ export async function timeOf(run: () => unknown, times = 1): Promise<Round> {
 }
 
 /**
- * Warms up a subject, for $BENCH_WARM_UP milliseconds if that is set. Returns a function that times a round of several runs.
+ * Warms up a subject for $BENCH_WARM_UP milliseconds, or a default time if that is not set. Returns a function that times one
+ * round of several runs.
  *
- * @param perRun milliseconds of a run, if the subject is already warm
+ * @param perRun milliseconds of a run, if the subject is already warm. It is then not warmed up again.
  */
 export async function warmedUp({ units, run }: Subject, perRun?: number): Promise<() => Promise<Round>> {
   const warmUp = Number(process.env.BENCH_WARM_UP ?? round.warmUp);
@@ -47,7 +51,10 @@ export async function warmedUp({ units, run }: Subject, perRun?: number): Promis
   };
 }
 
-/** Answers each question, which is a line on stdin, with a line of JSON until stdin ends. Called by a measured process. */
+/**
+ * Reads questions, one on each line of stdin, until stdin ends. Answers each with a line of JSON on stdout. A measured process
+ * calls this.
+ */
 export async function serve(answers: Readonly<Record<string, () => unknown>>): Promise<void> {
   for await (const question of createInterface({ input: process.stdin })) {
     const answer = answers[question];
