@@ -2,7 +2,7 @@ import { tensor } from 'posetape';
 import { minimise, recorded } from 'posetape/fit';
 import { gather, mul, norm, pow, sub, sum } from 'posetape/ops';
 
-// Minimises the energy of four atoms, 4 (r⁻¹² − r⁻⁶) for each pair, starting from a bent square.
+// Minimises the energy of four atoms: the sum of 4 (r⁻¹² − r⁻⁶) over all pairs. Starts from a bent square.
 const start = {
   x: tensor([
     [0, 0, 0],

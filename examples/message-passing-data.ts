@@ -19,12 +19,12 @@ export type Theta = Readonly<
   Record<'embed' | 'filter1' | 'mix1' | 'bias1' | 'filter2' | 'mix2' | 'bias2' | 'out', Tensor<Float64Array>>
 >;
 
-/** Number of features of an atom, and number of radial functions of a distance. */
+/** Number of features of each atom, and number of radial functions in which each distance is expanded. */
 const [features, radial] = [16, 8];
 
 /**
- * Returns random compounds in one pocket with 16 poses each, the `hidden` parameters that generate their targets, and the
- * parameters to `start` the fit from.
+ * Returns random compounds with 16 poses each, all in the same pocket; the `hidden` parameters, with which the targets of
+ * the compounds are computed; and `start`, the parameters from which the fit starts.
  */
 export function synthetic(compounds: number): {
   readonly compounds: readonly { readonly name: string; readonly poses: readonly Pose[] }[];
@@ -38,7 +38,8 @@ export function synthetic(compounds: number): {
     const r = Math.sqrt(1 - z * z) * 6;
     return { type: i % 3, x: [r * Math.cos(phi), r * Math.sin(phi), 6 * z] };
   });
-  // A ligand is a branched chain of 8 to 14 atoms with bonds of 1.5 Å. Its types are 3 to 6, those of the pocket 0 to 2.
+  // A ligand is a branched chain of 8 to 14 atoms with bonds of 1.5 Å. Its atoms have types 3 to 6; the pocket's have types
+  // 0 to 2.
   const compound = (_: unknown, number: number) => {
     const ligand = 8 + Math.floor(random() * 7);
     const shape = [[0, 0, 0]];
@@ -79,7 +80,7 @@ export function synthetic(compounds: number): {
   return { compounds: drawn, hidden: params(1), start: params(0.7) };
 }
 
-/** Returns the edges, in both directions, between atoms closer than 5 Å of which at least one is the ligand's. */
+/** Returns the edges, in both directions, between atoms closer than 5 Å. Pairs of two pocket atoms have no edge. */
 function edgesOf(x: readonly number[][], ligand: number): Pick<Pose, 'to' | 'from' | 'distances'> {
   const edges: { to: number; from: number; d: number }[] = [];
   for (const [to, a] of x.entries()) {

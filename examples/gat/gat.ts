@@ -51,13 +51,14 @@ export interface Gat extends Network {
 }
 
 /**
- * Returns a graph attention network (Veličković et al., arXiv:1710.10903). In each layer an atom adds a weighted mean of the
- * messages of its neighbours and itself. The weights α sum to 1 and depend on both atoms; each head has its own:
+ * Returns a graph attention network (Veličković et al., arXiv:1710.10903). In each layer, an atom's features change by a
+ * function of the weighted mean of messages from its neighbours and from itself. Each attention head has its own weights α.
+ * The weights of an atom's messages sum to 1, and each depends on both atoms:
  *
  *     xᵢ ← xᵢ + elu(Σⱼ αᵢⱼ W xⱼ)        αᵢⱼ ∝ fade(dᵢⱼ) exp(leakyRelu(a·W xⱼ + b·W xᵢ + c·gaussians(dᵢⱼ)))
  *
- * The graphs of the paper have no distances. This network adds c and the factor fade, which is 0 at the cutoff, so that the
- * energy is continuous in the coordinates. Forces jump at the kink of leakyRelu.
+ * The graphs of the paper have no distances. This network adds the term with c and the factor fade. Since fade is 0 at the
+ * cutoff, the energy is continuous in the coordinates. Forces are not: they jump at the kink of leakyRelu.
  *
  * @param seed seed of the initial weights, a whole number from 1
  * @example
@@ -100,8 +101,8 @@ export function gat(sizes: Sizes, seed = 1): Gat {
 /**
  * Returns the names and shapes of a network's parameters, in order.
  *
- * In each layer, `weight` (W) computes the messages, and `source` (a), `target` (b) and `edge` (c) their attention weights.
- * `readout1` and `readout2` compute the energy of each atom.
+ * In each layer, `weight` (W) computes the messages. `source` (a), `target` (b) and `edge` (c) compute the attention weights
+ * of the messages. After the last layer, `readout1` and `readout2` compute the energy of each atom.
  */
 export function weightShapes({ heads, features, gaussians, layers }: Sizes): WeightShapes {
   const hidden = heads * features;
@@ -126,16 +127,16 @@ function withLoops({ src, dst }: Edges, atoms: number): Edges {
 }
 
 /**
- * Returns the attention of each edge and head: fade · eˡᵒᵍⁱᵗ, normalised to sum 1 over the edges that end in an atom. The edge
- * from an atom to itself has fade 1. So the sum is positive before it is normalised, unless the logit of that edge is about
- * 700 (in float32 80) below the logit of an edge with fade 0.
+ * Returns the attention of each edge and head: fade · eˡᵒᵍⁱᵗ, divided by its sum over the edges that end in the same atom.
+ * That sum is positive, because the edge from an atom to itself has fade 1. The exception is an edge with fade 0 whose logit
+ * is about 700 (in float32 about 80) above that of the atom's edge to itself: then the sum underflows to 0.
  */
 function attentionOf(logits: Value, fade: Value, to: Value, atoms: number): Value {
   const shares = mul(segmentSoftmax(logits, to, atoms), fade);
   return div(shares, gather(segmentSum(shares, to, atoms), to));
 }
 
-/** Records x where x is positive, and 0.2 x elsewhere, the slope of the paper. */
+/** Records x where x is positive, and 0.2 x elsewhere. The paper uses the same slope 0.2. */
 function leakyRelu(x: Value): Value {
   return maximum(x, mul(0.2, x));
 }

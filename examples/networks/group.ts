@@ -39,7 +39,7 @@ export function groupGraph(poses: readonly Pose[]): GroupGraph {
   };
 }
 
-/** Graph whose energy is added to the energy of a pose, or subtracted. */
+/** Graph whose energy is added to, or subtracted from, the energy of a pose. */
 interface Part {
   readonly pose: number;
   readonly sign: 1 | -1;

@@ -21,7 +21,7 @@ export type NamedShape = readonly [name: string, shape: readonly [number, number
 /** Number of rows of the embedding. Atomic numbers must be smaller. */
 export const elementRows = 100;
 
-/** Returns the name and shape of the embedding, the table of each element's initial features. */
+/** Returns the name and shape of the embedding, a table with a row of initial features for each element. */
 export function embeddingShape(features: number): NamedShape {
   return ['embedding', [elementRows, features]];
 }

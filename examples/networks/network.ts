@@ -14,8 +14,8 @@ export type AtomEnergies = (weights: WeightValues, graph: AtomGraph, coordinates
 /** Scorers of a network, for one pose and for several. */
 export interface PoseScorer {
   /**
-   * Records ΔG_n of a pose, of shape []: the energy of the complex, minus those of the ligand alone and the pocket alone if the
-   * pose has {@link Pose.apart}.
+   * Records ΔG_n of a pose, of shape []: the energy of the complex. If the pose has {@link Pose.apart}, the energies of the
+   * ligand alone and of the pocket alone are subtracted.
    *
    * @param ligand coordinates of the ligand in Å, shape [ligand atoms, 3]. Pass a parameter to get forces. Default: the pose's.
    */

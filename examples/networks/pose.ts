@@ -14,7 +14,7 @@ export interface AtomGraph extends Edges {
   readonly elements: Int32Array;
 }
 
-/** Pose with the graphs by which it is scored. */
+/** Pose with the graphs that a network needs to score it. */
 export interface Pose {
   readonly ligand: Atoms;
   /** Atoms of the receptor near the ligand. */
@@ -32,8 +32,8 @@ export interface PoseSettings extends Reach {
 }
 
 /**
- * Returns a pose of a ligand and the pocket around it. The pose fixes which atoms are neighbours. Distances are computed on
- * the tape, so that they can be differentiated.
+ * Returns a pose of a ligand and the pocket around it. The neighbours of each atom are found once, here. Distances are
+ * computed later, on the tape, so that they can be differentiated.
  */
 export function poseOf(ligand: Atoms, pocket: Atoms, { delta, ...reach }: PoseSettings): Pose {
   const complex = graphOf(joined(ligand, pocket), reach);

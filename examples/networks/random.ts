@@ -15,7 +15,7 @@ export function uniform(seed: number): () => number {
     state = (48271 * state) % modulus;
     return state / modulus;
   };
-  // Skips the first eight numbers, which are small for small seeds.
+  // Skips the first eight numbers, because small seeds give small first numbers.
   for (let i = 0; i < 8; i++) next();
   return next;
 }

@@ -35,7 +35,7 @@ import type { AtomGraph } from '../networks/pose.ts';
 
 /** Sizes that fix the shapes of a network. */
 export interface Sizes {
-  /** Number of scalars of an atom, and also of its vectors. It must be even: the readout halves it. */
+  /** Number of scalars of each atom, and also number of its vectors. It must be even, because the readout halves it. */
   readonly hidden: number;
   /** Number of sine waves in which a distance is expanded. */
   readonly waves: number;
@@ -64,16 +64,16 @@ export interface PaiNN extends Network {
   features(weights: WeightValues, graph: AtomGraph, coordinates: Value): Features;
 }
 
-/** Constant ε that makes the length √(|v|² + ε) of a vector smooth at 0. schnetpack 2.0 uses this value (`PaiNNMixing`). */
+/** Constant ε that makes the length √(|v|² + ε) of a vector smooth at 0. `PaiNNMixing` of schnetpack 2.0 has the same ε. */
 const epsilon = 1e-8;
 
 /**
  * Returns a PaiNN, a network whose atoms have scalar and vector features (Schütt, Unke and Gastegger, arXiv:2102.03150).
- * Vectors rotate with the atoms, as they are only added, mixed linearly and multiplied by scalars. Scalars are invariant, as
- * they depend on vectors only through lengths and scalar products. So the energy does not change if the atoms are rotated,
- * reflected, translated or permuted. Unlike a sum over distances it depends on angles.
+ * Vectors rotate with the atoms, because they are only added, mixed linearly and multiplied by scalars. Scalars are
+ * invariant, because they depend on vectors only through lengths and scalar products. So the energy does not change if the
+ * atoms are rotated, reflected, translated or permuted. Unlike a sum of functions of distances, it depends on angles.
  *
- * The energy is NaN if two atoms coincide, as the edge between them has no direction.
+ * The energy is NaN if two atoms are at the same place, because the edge between them has no direction.
  *
  * @param seed seed of the initial weights, a whole number from 1
  * @example
@@ -100,8 +100,9 @@ export function painn(sizes: Sizes, seed = 1): PaiNN {
     for (let block = 0; block < interactions; block++) {
       const name = `interaction${block}`;
 
-      // Messages: a function of the source's scalars times a filter of the distance. Of its three parts, the first is added to
-      // the scalars, the second scales the direction of the edge, and the third scales the vectors of the source.
+      // A message is a function of the source's scalars times a filter of the distance. It has three parts. The first is
+      // added to the scalars of the target. The second scales the direction of the edge, and the third scales the vectors of
+      // the source; both are added to the vectors of the target.
       const filter = mul(dense(weights, `${name}.filter`, basis), fade); // [edges, 3 hidden]
       const messages = perceptron(weights, `${name}.message`, s); // [atoms, 3 hidden]
       const [toScalars, alongEdge, passedOn] = thirds(mul(gather(messages, from), filter));
@@ -112,8 +113,8 @@ export function painn(sizes: Sizes, seed = 1): PaiNN {
       s = add(s, segmentSum(toScalars, to, elements.length));
       v = add(v, segmentSum(toVectors, to, elements.length));
 
-      // Update within an atom: the scalars change by a function of themselves and of the lengths of V, and by scalar products
-      // of U and V. The vectors change by scaled U.
+      // Each atom is then updated on its own. V and U are two linear mixes of its vectors. The scalars change by a function
+      // of themselves and of the lengths of V, and by scaled scalar products of U and V. The vectors change by scaled U.
       const [mixedV, mixedU] = [mix(`${name}.mixV`, v), mix(`${name}.mixU`, v)]; // [atoms, 3, hidden]
       const lengths = sqrt(add(sum(square(mixedV), 1), epsilon)); // [atoms, hidden]
       const [change, product, scale] = thirds(perceptron(weights, `${name}.update`, concat([s, lengths], 1)));
@@ -132,9 +133,10 @@ export function painn(sizes: Sizes, seed = 1): PaiNN {
 /**
  * Returns the names and shapes of a network's parameters, in order.
  *
- * In each block, `filter` computes the filter of a distance, and `message1` and `message2` the messages of an atom. `mixV` and
- * `mixU` mix the vectors of an atom; they have no bias, as that would be a fixed direction. `update1` and `update2` compute
- * the update from scalars and lengths. `readout1` and `readout2` compute the energy of each atom.
+ * In each block, `filter` computes the filter of a distance, and `message1` and `message2` compute the messages of an atom.
+ * `mixV` and `mixU` mix the vectors of an atom. They have no bias, because a bias would be a fixed direction in space.
+ * `update1` and `update2` compute the update from scalars and lengths. `readout1` and `readout2` compute the energy of each
+ * atom.
  */
 export function weightShapes({ hidden, waves, interactions }: Sizes): WeightShapes {
   const block = (name: string): NamedShape[] => [
@@ -159,7 +161,7 @@ function perceptron(weights: WeightValues, name: string, x: Value): Value {
   return dense(weights, `${name}2`, silu(dense(weights, `${name}1`, x)));
 }
 
-/** Records V W for each of x, y and z: vectors of shape [atoms, 3, inputs] become [atoms, 3, outputs]. */
+/** Records v W for each of x, y and z. Vectors of shape [atoms, 3, inputs] become vectors of shape [atoms, 3, outputs]. */
 function perAxis(v: Value, weight: Value): Value {
   const [atoms = 0, axes = 0, inputs = 0] = v.shape;
   const rows = matmul(reshape(v, [atoms * axes, inputs]), weight);

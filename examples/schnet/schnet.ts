@@ -94,8 +94,8 @@ export function schnet(sizes: Sizes, seed = 1): SchNet {
  * Returns the names and shapes of a network's parameters, in order.
  *
  * In each interaction block, `filter1` and `filter2` compute a filter of the distance. A message is the filter times the
- * output of `atomwise1` for the source of the edge. `atomwise2` and `atomwise3` turn the sum of the messages into new
- * features. `readout1` and `readout2` compute the energy of each atom.
+ * output of `atomwise1` for the source of the edge. `atomwise2` and `atomwise3` turn an atom's sum of messages into a change
+ * of its features. After the last block, `readout1` and `readout2` compute the energy of each atom.
  */
 export function weightShapes({ hidden, gaussians, interactions }: Sizes): WeightShapes {
   const half = hidden / 2;

@@ -1,5 +1,5 @@
-// npm run alone: runs the fit of the queue in one process, without a queue. The printed parameters are the queue's, to the
-// bit.
+// npm run alone: runs the same fit as `npm run fit`, but in one process and without a queue. It prints the same parameters,
+// bit for bit.
 import type { AccumulatorJSON } from 'posetape/combine';
 import { fitOptions } from './options.ts';
 import {
@@ -25,7 +25,7 @@ async function stateOf(node: Node, theta: Theta): Promise<AccumulatorJSON> {
 
 let theta = await startOf(fit);
 for (let step = 0; step < fit.steps; step++) {
-  // Keys of the nodes begin with this. Only the queue uses keys.
+  // The keys of the nodes begin with this prefix. Here nothing reads them; the queue stores results under them.
   const keyOfStep = `${run}.${step}`;
   const compounds: CompoundLoss[] = [];
   for (const { pKi, root } of await compoundsOf(fit, keyOfStep))

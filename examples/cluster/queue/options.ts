@@ -16,7 +16,7 @@ export function fitOptions(): Fit & { readonly run: string } {
   });
   const { run, steps, rate, chunk } = values;
   const [path] = positionals;
-  // npm changes to the folder of the package. INIT_CWD is the folder in which npm was called.
+  // npm runs scripts in the folder of the package. INIT_CWD is the folder in which npm was called.
   const folder = path
     ? resolve(process.env.INIT_CWD ?? '', path)
     : fileURLToPath(new URL('../../schnet/data/demo', import.meta.url));

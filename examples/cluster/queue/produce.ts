@@ -11,11 +11,11 @@ const { folder, steps, rate } = fit;
 const store = new Store();
 const flows = new FlowProducer({ connection });
 const reduce = new Queue(queues.reduce, { connection });
-// ioredis reports an error whenever Redis cannot be reached, and then tries again.
+// Ignores errors, as ioredis reports one whenever Redis cannot be reached, and then tries again.
 flows.on('error', () => {});
 reduce.on('error', () => {});
 
-/** Returns a job that runs after its children. Its result is stored under `data.key`. */
+/** Returns a job that runs once its children are done. Its result is stored under `data.key`. */
 const job = (
   name: string,
   queueName: string,

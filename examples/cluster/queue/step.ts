@@ -1,4 +1,4 @@
-// The parts of one step of a fit of Vina's six weights: the work of each kind of job, and the order in which results are merged.
+// One step of a fit of Vina's six weights: the work of each kind of job, and the order in which results are merged.
 // This file does not depend on the queue.
 import { join } from 'node:path';
 import { tensor } from 'posetape';
@@ -22,11 +22,11 @@ export interface Fit {
   readonly steps: number;
   /** Learning rate. */
   readonly rate: number;
-  /** Number of poses of a job. */
+  /** Number of poses that one job scores. */
   readonly chunk: number;
 }
 
-/** Parameters, or a gradient, by name. JSON preserves every bit of a finite number except the sign of −0. */
+/** Parameters by name, or a gradient by the name of its parameter. JSON keeps every finite number exactly, but turns −0 to 0. */
 export type Theta = Readonly<Record<string, number>>;
 
 /** Poses `from` (inclusive) to `to` (exclusive) of a compound. */
@@ -36,7 +36,7 @@ export interface Chunk {
   readonly to: number;
 }
 
-/** Node of the merge tree: the state of one chunk, or the merged states of its parts, in order. */
+/** Node of the merge tree. It stands for the state of one chunk, or for the states of its parts, merged in order. */
 export type Node = { readonly key: string } & (
   | { readonly chunk: Chunk }
   | { readonly parts: readonly Node[] }
@@ -90,7 +90,7 @@ export async function compoundsOf({ folder, chunk }: Fit, key: string): Promise<
   return compounds;
 }
 
-/** Counts the poses of a file. `takes` is called for each pose, and returns false, so that no pose is parsed. */
+/** Counts the poses of a file. `takes` counts each pose, and returns false so that the pose is not parsed. */
 async function countPoses(file: string): Promise<number> {
   let poses = 0;
   const takes = () => {
@@ -101,7 +101,7 @@ async function countPoses(file: string): Promise<number> {
   return poses;
 }
 
-/** Returns a tree of fixed arity over the chunks. The tree fixes the order of all merges, and so every bit of the result. */
+/** Returns a tree of fixed arity over the chunks. It fixes the order of all merges, so rounding is the same in every run. */
 function treeOf(key: string, chunks: readonly Chunk[]): Node {
   let row: Node[] = chunks.map((chunk, i) => ({ key: `${key}.0.${i}`, chunk }));
   for (let level = 1; row.length > 1; level++) {
@@ -127,7 +127,7 @@ export async function scoreChunk(folder: string, chunk: Chunk, theta: Theta): Pr
   let last = performance.now();
   const { state } = await accumulatePoses({
     ...{ combination, score, posesPerTape, poses: poses(), params: tensorsOf(theta) },
-    // Lets timers run every 50 ms, because BullMQ renews its lock on the job by a timer.
+    // Lets timers run every 50 ms, because BullMQ uses a timer to renew its lock on the job.
     onPose() {
       if (performance.now() - last < 50) return undefined;
       return new Promise<void>(resolve => {

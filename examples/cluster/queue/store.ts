@@ -1,4 +1,4 @@
-// Results of jobs in Redis, one key each. A job that runs twice writes the same bits twice.
+// Stores each result of a job in Redis, under a key of its own. A job that runs twice writes the same bits both times.
 import { Redis } from 'ioredis';
 
 /** Connection to the Redis at REDIS_HOST and REDIS_PORT. While Redis cannot be reached, commands wait. */

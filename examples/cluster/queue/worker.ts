@@ -16,7 +16,7 @@ import { connection, queues, Store } from './store.ts';
 const store = new Store();
 const thetaOf = async (key: string) => (await store.all<Theta>([key]))[0] as Theta;
 
-/** Work of each kind of job, by its name. Strings such as `theta` and `state` are keys of results. */
+/** Work of each kind of job, by the kind's name. Strings such as `theta` and `state` in the data are keys of results. */
 const work = {
   async score({ folder, chunk, theta }: { folder: string; chunk: Chunk; theta: string }) {
     return scoreChunk(folder, chunk, await thetaOf(theta));
@@ -57,14 +57,15 @@ const options = {
 };
 const workers = Object.values(queues).map(queue => new Worker(queue, run, options));
 for (const worker of workers) {
-  // ioredis reports an error whenever Redis cannot be reached, and then tries again.
+  // Ignores errors, as ioredis reports one whenever Redis cannot be reached, and then tries again.
   worker.on('error', () => {});
   worker.on('failed', (job, error) => console.error(`${job?.id}: ${error.message}`));
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
-    // Closing waits for Redis, which may be unreachable. After 10 s, the process ends anyway. Other workers take its jobs.
+    // Closing waits for Redis, which may be unreachable. So the process ends after 10 s in any case. Other workers then
+    // take over its jobs.
     setTimeout(() => process.exit(1), 10_000).unref();
     await Promise.all(workers.map(worker => worker.close()));
     store.close();

@@ -2,7 +2,7 @@
 // npx tsx --conditions=posetape:source examples/schnet/data/demo/make.ts
 import { readFile, writeFile } from 'node:fs/promises';
 
-/** Distance in Å from the poses within which the pocket's heavy atoms are kept. */
+/** Heavy atoms of the pocket within this distance of the poses, in Å, are kept. */
 const reach = 6;
 
 /** Number of poses of each compound. */
@@ -20,7 +20,7 @@ const read = (name: string) => readFile(new URL(name, source), 'utf8');
 const write = (name: string, lines: readonly string[]) =>
   writeFile(new URL(name, import.meta.url), `${lines.join('\n')}\n`);
 
-// A PDBQT line has x, y and z in eight columns each from 31, 39 and 47 on, and the atom type from column 78 on.
+// A PDBQT line has x in columns 31 to 38, y in 39 to 46, z in 47 to 54, and the atom type from column 78 on.
 const isAtom = (line: string) => /^(ATOM|HETATM)/.test(line);
 const isHeavy = (line: string) => isAtom(line) && !/^HD?$/.test(line.slice(77).trim());
 const coordinatesOf = (line: string) => [30, 38, 46].map(column => Number(line.slice(column, column + 8)));
@@ -50,7 +50,7 @@ await write('affinities.csv', [
   ...compounds.map(({ name, nanomolar }) => `${name},ki,${nanomolar},nM,synthetic`),
 ]);
 
-/** Returns the lines of a model without a branch, and with the number of torsions that are left. */
+/** Returns the lines of a model without the given branch. The line with the number of torsions counts those that are left. */
 function cut(model: readonly string[], branch: string | undefined): string[] {
   const start = branch === undefined ? model.length : model.indexOf(branch);
   const end = branch === undefined ? model.length : model.indexOf(`END${branch}`);
