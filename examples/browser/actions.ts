@@ -17,7 +17,7 @@ export interface Actions {
   themeChanged(): void;
 }
 
-/** Initial state for files just opened: no results yet. */
+/** Part of the state that is set when files are opened: there are no results yet. */
 const noResults = {
   pose: 0,
   combined: undefined,
@@ -28,10 +28,10 @@ const noResults = {
   problem: undefined,
 };
 
-/** Number of poses drawn, best first: each takes about 2 MB in the 3D view. */
+/** Maximum number of poses drawn. The best poses are drawn; each takes about 2 MB of memory in the 3D view. */
 const mostDrawn = 64;
 
-/** Number of intervals between the points of a curve. */
+/** Number of intervals into which the points of a curve divide the slider. */
 const curveIntervals = 80;
 
 /** Returns actions that compute in a worker of their own and write the results to the store. */
@@ -51,8 +51,8 @@ export function actionsOn(store: Store): Actions {
   const curve = latest('curve', curve => store.update({ curve }));
 
   /**
-   * Returns a function that runs a task, one input at a time. Of the inputs that arrive while the task runs, only the last is
-   * kept, and runs next.
+   * Returns a function that runs a task with one input at a time. If inputs arrive while the task runs, only the last of
+   * them is kept, and the task runs with it next.
    */
   function latest<Name extends TaskName>(task: Name, show: (output: Output<Name>) => void) {
     let isRunning = false;
@@ -117,7 +117,7 @@ export function actionsOn(store: Store): Actions {
   };
 }
 
-/** Returns the indices of the `most` lowest predictions, in ascending order. */
+/** Returns the indices of the `most` lowest predictions. The indices are in ascending order. */
 function bestOf(predictions: Float64Array, most: number): number[] {
   const byRank = [...predictions.keys()].sort(
     (a, b) => (predictions[a] as number) - (predictions[b] as number),

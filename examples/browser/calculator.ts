@@ -70,7 +70,7 @@ export function calculatorOf(worker: Worker): Calculator {
   };
 }
 
-/** Runs one long task in a new worker, and ends the worker with the task. Stopping the task affects no other task. */
+/** Runs one long task in a worker of its own, which ends with the task. So stopping it does not affect other tasks. */
 export function runApart<Name extends TaskName>(
   start: () => Worker | Promise<Worker>,
   files: Files,

@@ -1,6 +1,6 @@
 /**
- * Content-Security-Policy for code that the visitor typed or pasted. Such code may compile code and load its own blobs, but
- * reach no server, not even the page's own.
+ * Content-Security-Policy for code that the visitor typed or pasted. Such code may compile code and load its own blobs. It
+ * cannot reach any server, not even the page's own.
  */
 const policy = "default-src 'none'; script-src 'unsafe-eval' blob:; worker-src blob:";
 
@@ -17,9 +17,9 @@ let confinedFrame: Promise<Frame> | undefined;
  * Starts a worker that runs the visitor's own scorer and cannot send data to any server.
  *
  * A worker loaded from a URL gets its policy from the response headers, and a static server sends none. A worker created
- * from a blob inherits the policy of the document that created the blob. Here that document is a hidden frame. Its policy is
- * stricter than the page's could be, because the page has to load its own files. `scorer-worker.js` is one self-contained
- * script, because the policy does not let it import anything from a server.
+ * from a blob inherits the policy of the document that created the blob. So a hidden frame creates the blob. The policy of
+ * the frame is stricter than that of the page could be, because the page has to load its own files. `scorer-worker.js` is
+ * one self-contained script, because the frame's policy does not let it import anything from a server.
  *
  * @throws Error if the script cannot be loaded
  */

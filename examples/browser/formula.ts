@@ -24,7 +24,7 @@ function call(name: string, ...terms: Term[]): Term {
   return { text: `${name}(${terms.map(({ text }) => text).join(', ')})`, binds: atom };
 }
 
-/** Algebra that turns an op's elementwise expression into text. Executors compute and compile the same expression. */
+/** Operations that turn an op's elementwise expression into text. Executors compute or compile the same expression. */
 const formulas: Scalar<Term> = {
   constant: value => ({ text: `${value}`.replace('-', '−'), binds: value < 0 ? sum : atom }),
   add: (a, b) => infix(a, '+', b, sum),

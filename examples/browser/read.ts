@@ -3,7 +3,7 @@ import { encodingOf, kindOf } from '../../program/read/encoding.ts';
 import { MoleculeReader, severalError } from '../../program/read/molecules.ts';
 
 /**
- * Yields the molecules of a file one at a time, read by the program's readers. Only one is in memory at a time.
+ * Yields the molecules of a file, read by the program's readers. Only one molecule is in memory at a time.
  *
  * @throws Error naming the file and line, what was expected and what was found; or saying why the file cannot be read
  */
@@ -35,7 +35,7 @@ export async function readMolecule(file: File): Promise<Molecule> {
  */
 export async function* textOf(file: File): AsyncGenerator<string> {
   try {
-    // The first four bytes tell the kind of the file.
+    // The first four bytes tell the type of the file.
     const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
     const bytes =
       kindOf(head) === 'gzip' ? file.stream().pipeThrough(new DecompressionStream('gzip')) : file.stream();

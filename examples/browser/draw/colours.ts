@@ -19,14 +19,14 @@ export function colour(name: ColourName): string {
 }
 
 /**
- * Returns the shade of a weight, from 0 to 1: the square root of its ratio to the largest weight. Without the root all poses
- * but the best would look alike.
+ * Returns the shade of a weight, from 0 to 1: the square root of its ratio to the largest weight. Without the square root,
+ * all poses except the best would look alike.
  */
 export function shadeOf(weight: number, largest: number): number {
   return Math.sqrt(weight / Math.max(largest, Number.MIN_VALUE));
 }
 
-/** Returns a mix of two colours as `rgb(…)`: `share` 0 gives the first, 1 the second. */
+/** Returns a mix of two colours as `rgb(…)`. If `share` is 0, it is the colour `from`; if 1, the colour `to`. */
 export function mixed(from: ColourName, to: ColourName, share: number): string {
   const [a, b] = [rgbOf(from), rgbOf(to)];
   return text(a.map((channel, i) => channel + share * ((b[i] as number) - channel)) as unknown as Rgb);

@@ -19,10 +19,11 @@ export function curveOption(
 ): EChartsCoreOption {
   const slider = sliders[kind as SetKind];
   const limitValues = limits.map(limit => limit.value);
-  // ΔG of lse goes to −∞ as t goes to 0, so the axis covers only the limits. A gated curve may leave the range of its limits.
+  // A gated curve may leave the range of its limits, so the axis covers its points, too. Otherwise the axis covers only the
+  // limits: the points of lse go to −∞ as t goes to 0.
   const inRange = kind === 'gated' ? [...limitValues, ...points.map(([, y]) => y)] : limitValues;
   const [lowest, highest] = [Math.min(...inRange), Math.max(...inRange)];
-  // The axis extends beyond the limits by a margin in kcal/mol; for lse by more at the bottom, to show ΔG falling.
+  // The axis has a margin, in kcal/mol, above and below this range. For lse the lower margin is larger, to show ΔG falling.
   const margin = 0.12 * Math.max(highest - lowest, 0.5);
   const least = kind === 'lse' ? lowest - 4 * margin : lowest - margin;
   return {
@@ -72,13 +73,13 @@ export function curveOption(
   };
 }
 
-/** Returns one chart row over the poses for each of ΔG_n, H_n (if the combination is gated), w_n and c_n. */
+/** Returns a chart over the poses, with one row each for ΔG_n, H_n (only if the combination is gated), w_n and c_n. */
 export function sharesOption(combined: Combined, pose: number): EChartsCoreOption {
   const { predictions, weights, coefficients, gate } = combined;
   const count = predictions.length;
   const points = (numbers: Float64Array) => [...numbers].map((number, n) => [n + 1, number]);
   const largest = Math.max(...weights);
-  // More marks than this are drawn as one shape, in one colour.
+  // More than 500 marks are drawn as one shape, in one colour.
   const isMany = count > 500;
   /** Distance in pixels from one row to the next. */
   const pitch = 70;
@@ -141,7 +142,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
       },
     },
     axisPointer: { link: [{ xAxisIndex: 'all' }] },
-    // Without 'none', the row with the longest axis name would begin further right than the others.
+    // 'none' keeps the rows aligned. Otherwise the row with the longest axis name would begin further right than the others.
     grid: rows.map(({ height }, row) => ({
       ...{ left: 82, right: 8, top: 8 + pitch * row, height },
       outerBoundsMode: 'none',
@@ -164,7 +165,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
       },
       axisLine: { show: row > 0, onZero: true, lineStyle: { color: colour('line') } },
     })),
-    // The scale of each row runs from its least to its largest number.
+    // The vertical scale of each row runs from the row's least number to its largest.
     yAxis: rows.map(({ name, ends: [least, most] }, row) => ({
       ...axis(),
       gridIndex: row,

@@ -32,7 +32,7 @@ export function row(head: string, ...cells: (Node | string)[]): HTMLTableRowElem
   );
 }
 
-/** Replaces the head and the rows of a table and keeps its caption. The columns named in `words` hold text, the others numbers. */
+/** Replaces the head and the rows of a table, but not its caption. Columns named in `words` hold text, all others numbers. */
 export function fillTable(
   table: HTMLTableElement,
   columns: readonly string[],

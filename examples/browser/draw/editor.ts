@@ -49,7 +49,7 @@ export function editorIn(parent: HTMLElement, source: string, run: () => void): 
             key: 'Mod-Enter',
             run: () => {
               run();
-              // Keeps the editor from handling the key, too.
+              // True tells the editor that the key is handled, so that it does nothing else.
               return true;
             },
           },

@@ -13,8 +13,8 @@ const looks: Readonly<Record<WayName, { colour: 'cost' | 'forward' | 'ink'; isDa
 
 /**
  * Returns the chart of peak bytes over the number of poses N, with logarithmic axes. The line of the full graph has slope 1.
- * The lines of one tape at a time are level. The line of several poses on a tape rises until N is the number of poses on
- * a tape.
+ * The lines of one tape at a time are level. The line of several poses on a tape rises until N reaches the number of poses
+ * per tape, and is level from there.
  */
 export function memoryOption(points: readonly MemoryPoint[], posesPerTape: number): EChartsCoreOption {
   const isNarrow = innerWidth < 640;

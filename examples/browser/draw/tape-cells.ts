@@ -5,13 +5,13 @@ import { element } from './dom.ts';
 export interface Cells {
   /** Shows the state of every value after `done` steps: not computed yet, in memory or freed. */
   run(done: number): void;
-  /** Selects one cell, and marks the cells of its inputs and of the values that read it. */
+  /** Selects the cell of a value. Marks the cells of the value's inputs and of the values that read it. */
   point(id: number): void;
 }
 
 /**
- * Lays out the cells of a tape: recorded values, then adjoints, in order. Pointing at a cell, or moving to it with the arrow
- * keys, calls `show` with the value's id.
+ * Lays out the cells of a tape in order: those of recorded values in one element, those of adjoints in another. Calls `show`
+ * with the id of a value when the visitor points at its cell or moves to it with the arrow keys.
  */
 export function cellsOf(
   trace: Trace,
@@ -114,7 +114,7 @@ function drawLinks(links: HTMLElement, cells: readonly HTMLElement[], { entries 
   };
   const line = (from: number, to: number, name: string) => {
     const [[x0, y0], [x1, y1]] = [center(from), center(to)];
-    // A line within a row of cells is bent upwards, in pixels.
+    // The line between two cells of the same row is bent upwards, by this many pixels.
     const bend = y0 === y1 ? Math.min(24, Math.abs(x1 - x0) / 3) : 0;
     return `<path class="${name}" d="M${x0} ${y0}Q${(x0 + x1) / 2} ${(y0 + y1) / 2 - bend} ${x1} ${y1}"/>`;
   };

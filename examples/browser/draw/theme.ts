@@ -3,7 +3,10 @@ type Theme = (typeof themes)[number];
 
 const key = 'posetape-theme';
 
-/** Makes a button cycle through the system, light and dark themes, and remember the choice. Calls `onChange` when colours change. */
+/**
+ * Makes a button cycle through the system, light and dark themes, and remembers the choice. Calls `onChange` whenever the
+ * colours change.
+ */
 export function themeButton(button: HTMLButtonElement, onChange: () => void): void {
   let theme = themes.find(theme => theme === localStorage.getItem(key)) ?? 'system';
   const show = () => {

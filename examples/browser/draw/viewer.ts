@@ -7,7 +7,7 @@ import { colour, mixed } from './colours.ts';
 export interface Viewer {
   /** Replaces all molecules. `poses` maps the index of a pose to its molecule. */
   show(receptor: Molecule, poses: ReadonlyMap<number, Molecule>): void;
-  /** Adds a pose that {@link show} did not get, in place of the pose added before. */
+  /** Adds a pose that was not passed to {@link show}. It replaces the pose that the last call of `add` added. */
   add(index: number, pose: Molecule): void;
   /** Highlights the chosen pose and colours the others by their shade, from 0 to 1. */
   paint(chosen: number, shadesOfAll: readonly number[]): void;
@@ -18,21 +18,24 @@ export interface Viewer {
 }
 
 /**
- * Sizes of the force arrows. `scale` is the length in Å per kcal/mol/Å; `start`, `shortest`, `longest` and `radius` are in Å.
- * An arrow begins inside the stick of its atom, which hides its first `start` Å.
+ * Sizes of the force arrows. `scale` is the length in Å per kcal/mol/Å of force; `start`, `shortest`, `longest` and `radius`
+ * are in Å. An arrow begins at the centre of its atom, inside the stick, which hides the first `start` Å of the arrow.
  */
 const arrow = { scale: 3, start: 0.2, shortest: 0.3, longest: 6, radius: 0.11 };
 
-/** Number of distinct shades. A pose is repainted only if its shade changes. */
+/** Number of steps to which shades are rounded. A pose is repainted only if its rounded shade changes. */
 const shades = 24;
 
 /** Maximum number of poses repainted in one frame. */
 const mostPainted = 8;
 
-/** Stick radii in Å of the chosen pose and of the others. Poses with a shade below `line` are drawn as lines. */
+/**
+ * Stick radii in Å: `chosen` for the chosen pose, and from `least` to `most` for the others, by their shade. Poses with a
+ * shade below `line` are drawn as lines instead. `line` is a shade, not a radius.
+ */
 const radius = { chosen: 0.2, least: 0.04, most: 0.12, line: 0.25 };
 
-/** Colours of elements. Nitrogen is violet because blue stands for weights. */
+/** Colours of elements. Nitrogen is violet instead of the usual blue, because blue stands for weights. */
 const heteroatoms = { N: '#8a63d2', O: '#d2453c', S: '#c09a1d', F: '#3f9d57', Cl: '#3f9d57', H: '#9aa0a8' };
 
 /**
@@ -147,7 +150,7 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
   return self;
 }
 
-/** Creates a viewer, or throws a readable Error: 3Dmol.js throws strings about its internals. */
+/** Creates a viewer. If that fails, throws a readable Error in place of the string about internals that 3Dmol.js throws. */
 function started(create: () => GLViewer): GLViewer {
   try {
     return create();
@@ -172,7 +175,7 @@ function onceAFrame(work: () => void): () => void {
 /** Degrees about z by which the view is turned at first. */
 const firstTurn = -55;
 
-/** Degrees per key press. */
+/** Degrees by which one press of an arrow key turns the view. */
 const turn = 8;
 const moves: Readonly<Record<string, (viewer: GLViewer) => void>> = {
   ArrowLeft: viewer => viewer.rotate(-turn, 'y'),
@@ -219,7 +222,7 @@ function arrowsOf({ coordinates, slope }: Slope): { start: Point; end: Point }[]
     const force = [...slope.subarray(i, i + 3)].map(component => -component) as [number, number, number];
     const size = Math.hypot(...force);
     const length = arrow.start + Math.min(arrow.scale * size, arrow.longest);
-    // A shorter arrow would be nothing but a head.
+    // Leaves out shorter arrows, which would have a head but no shaft.
     if (arrow.scale * size < arrow.shortest) continue;
     const [x, y, z] = coordinates.subarray(i, i + 3) as unknown as [number, number, number];
     const factor = length / size;

@@ -70,7 +70,7 @@ function poseCount({ combined }: State): number {
   return combined?.predictions.length ?? 1;
 }
 
-/** Position of a slider, from 0 to 1. */
+/** Returns the position of a slider, from 0 to 1. */
 function positionIn({ valueAsNumber, max }: HTMLInputElement): number {
   return valueAsNumber / Number(max);
 }
@@ -87,7 +87,7 @@ function drawSettings(input: HTMLInputElement, settings: CombinationSettings): v
   byId('setting-name').textContent = slider.name;
   byId('setting-value').textContent = text;
   input.setAttribute('aria-valuetext', text);
-  // While the visitor drags the slider, the rounding of the setting must not move it.
+  // Moves the slider only if it does not show the setting. Otherwise rounding would move it while the visitor drags it.
   if (settingAt(slider, positionIn(input)) !== setting)
     input.valueAsNumber = Math.round(Number(input.max) * positionOf(slider, setting));
 }
@@ -107,7 +107,7 @@ function drawNumbers({ combined }: State): void {
   drawTables({ combined });
 }
 
-/** Fills the tables if they are open. For many poses, filling them takes longer than everything else. */
+/** Fills the tables, but only if they are open: for many poses, filling them takes longer than all the rest. */
 function drawTables({ combined }: Pick<State, 'combined'>): void {
   if (!combined || !byId<HTMLDetailsElement>('numbers').open) return;
   const { predictions, weights, coefficients, gate, gradient } = combined;

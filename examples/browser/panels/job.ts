@@ -12,7 +12,7 @@ export interface Job<Output> {
 export interface JobEnd<Output> {
   /** Shows the output. */
   done(output: Output): string;
-  /** Shows an error's message. By default the message is the text of the status line. */
+  /** Shows the message of an error. Default: the message itself becomes the text of the status line. */
   failed?(message: string): string;
 }
 
@@ -36,7 +36,7 @@ export function jobButtons<Output>(
     job = start();
     if (!job) return;
     [run.disabled, stop.disabled] = [true, false];
-    // The progress bar is indeterminate until the first report.
+    // The progress bar shows no share of the work until the first report.
     doing.textContent = 'reading the poses …';
     document.getElementById(`${panel}-progress`)?.removeAttribute('value');
     try {

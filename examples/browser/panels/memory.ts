@@ -16,8 +16,8 @@ import {
 import { jobButtons } from './job.ts';
 
 /**
- * Sets up the panel that compares the memory of the full graph, of one tape at a time and of several poses on a tape, for
- * growing numbers of poses. Changing the number of poses per tape repeats only the last of these.
+ * Sets up the panel that compares the full graph, one tape at a time, and several poses on a tape, for growing numbers of
+ * poses. Changing the number of poses per tape measures only the way with several poses on a tape again.
  */
 export function memoryPanel(store: Store): void {
   const [largest, perTape] = [
@@ -32,7 +32,7 @@ export function memoryPanel(store: Store): void {
   let points: MemoryPoint[] = [];
   let hasStarted = false;
   let comparison = allWays();
-  /** Comparison to run next, if it is not of all ways. */
+  /** Comparison to run next; undefined to compare all ways. */
   let next: Comparison | undefined;
   let chart: Chart | undefined;
   const draw = () => {

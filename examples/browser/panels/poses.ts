@@ -67,7 +67,7 @@ function drawFacts(state: State): void {
   );
 }
 
-/** Returns a sentence that names the opened poses; while files are being read, the number of poses so far. */
+/** Returns a sentence on the opened poses. While files are being read, it gives the number of poses read so far. */
 function summaryOf({ files, opened, read }: State, ours: Files): string {
   if (read > 0) return `Reading: ${read} poses so far.`;
   if (!files || !opened) return '64 poses of imatinib in the kinase Abl.';
@@ -78,7 +78,7 @@ function summaryOf({ files, opened, read }: State, ours: Files): string {
   return `${poses === 1 ? 'One pose' : `${poses} poses`} of ${title} in ${files.receptor.name}.`;
 }
 
-/** True if the files are the page's own, whichever the compound. */
+/** True if the files are the page's own. The chosen compound does not matter. */
 function areOurs(files: Files, ours: Files): boolean {
   return files.receptor === ours.receptor && files.poses === ours.poses;
 }
@@ -115,7 +115,7 @@ function drawViewer(viewer: Viewer, state: State, before: State): void {
   if (!isFirst && theme !== before.theme) viewer.repaint();
 }
 
-/** Fills the list of compounds, which is shown if there are several. */
+/** Fills the list of compounds, and shows it if there are several. */
 function drawCompounds(select: HTMLSelectElement, { opened, files }: State): void {
   const compounds = opened?.compounds ?? [];
   byId('compound-row').hidden = compounds.length < 2;
@@ -179,8 +179,8 @@ function acceptFiles(store: Store, actions: Actions, defaults: Promise<Files>): 
 }
 
 /**
- * True if the beginning of a file looks like a receptor: more than 200 atoms, and neither the torsion tree nor the models of
- * a docked ligand.
+ * True if the beginning of a file looks like a receptor: it has more than 200 atoms, but no torsion tree and no models, which
+ * a file of docked poses has.
  */
 async function isReceptor(file: File): Promise<boolean> {
   let text = '';
@@ -192,5 +192,5 @@ async function isReceptor(file: File): Promise<boolean> {
   return !/^(?:ROOT|MODEL|BRANCH|DOCKED)/m.test(text) && atoms > 200;
 }
 
-/** Number of characters to look at: about 800 atoms. */
+/** Number of characters of a file to look at. They hold about 800 atoms. */
 const headLength = 64_000;

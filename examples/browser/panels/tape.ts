@@ -11,8 +11,8 @@ import type { Trace } from '../worker/trace.ts';
 const pace = 55;
 
 /**
- * Sets up the panel with the tape of the chosen pose: how far it has run, its values, and the bytes held. After the last step
- * the tape is discarded, and playing ends.
+ * Sets up the panel with the tape of the chosen pose. It shows how far the tape has run, the tape's values, and the bytes
+ * held. After the last step the tape is discarded, and playing ends.
  */
 export function tapePanel(store: Store): void {
   const slider = byId<HTMLInputElement>('tape-step');
@@ -104,7 +104,7 @@ export function tapePanel(store: Store): void {
     });
 }
 
-/** Returns the id of the value that the last step computed; before the first step, the id of that step's value. */
+/** Returns the id of the value that the last step done has computed; before any step, that of the first step's value. */
 function entryDone(trace: Trace, done: number): number {
   const step = Math.min(Math.max(done, 1), trace.steps) - 1;
   return trace.entries.find(entry => entry.step === step)?.id ?? 0;

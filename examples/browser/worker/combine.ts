@@ -50,7 +50,8 @@ export async function combine({ poses }: Context, settings: CombinationSettings)
   const result = await combinePoses({ poses, ...combineOptions(settings, vinaWeights(), score) });
   const { value, predictions, weights, coefficients, stats } = result;
   const entries = Object.entries(result.gradient).map(([name, { data }]) => [name, data[0]]);
-  // A gated combination pools pairs (H_n, ΔG_n), so the two alternate in its predictions and coefficients.
+  // A gated combination pools pairs (H_n, ΔG_n). So its predictions alternate between H_n and ΔG_n, and its coefficients
+  // between the derivatives of ΔG with respect to H_n and to ΔG_n.
   const isGated = settings.kind === 'gated';
   return {
     settings,
@@ -72,7 +73,7 @@ function everySecond(numbers: Float64Array, start: 0 | 1): Float64Array {
 
 /**
  * Returns options of `combinePoses` for these settings. For a gated combination, g is added to the parameters, and the scorer
- * of ΔG_n becomes one of H_n and ΔG_n.
+ * of ΔG_n is replaced by a scorer of H_n and ΔG_n.
  */
 export function combineOptions<P extends Params>(
   settings: CombinationSettings,

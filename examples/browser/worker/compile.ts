@@ -64,7 +64,7 @@ async function moduleOf(code: string): Promise<Module> {
   try {
     return { module: ((await import(url)) as { default: Module['module'] }).default, url };
   } catch (cause) {
-    // A SyntaxError of the JavaScript engine does not tell the line. That of the parser does.
+    // The browser's SyntaxError does not tell the line. So the code is parsed again by acorn, whose error does.
     const { parse } = await import('acorn');
     try {
       parse(code, { ecmaVersion: 'latest', allowReturnOutsideFunction: true });
@@ -99,7 +99,7 @@ export function lineOf(error: unknown, url: string): number | undefined {
   return Number.isNaN(line) ? undefined : line;
 }
 
-/** Returns the message of an error without sucrase's prefix and without the position, as the line is shown separately. */
+/** Returns the message of an error without the prefix of sucrase and the position. The line is shown separately. */
 function withoutPosition(error: unknown): string {
   return messageOf(error)
     .replace(/^Error transforming [^:]*: /, '')

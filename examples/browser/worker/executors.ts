@@ -15,11 +15,11 @@ export type ExecutorResult = { readonly choice: string } & (
       readonly ran: string;
       /** Median over the rounds, for value and gradient. */
       readonly millisecondsPerPose: number;
-      /** Time to create the executor and run it once over all poses, which plans and compiles. */
+      /** Time to create the executor and run it for the first time, over all poses. This run includes planning and compiling. */
       readonly firstMilliseconds: number;
       /** ΔG in kcal/mol. */
       readonly value: number;
-      /** Largest difference of ΔG_n or ∂ΔG/∂w from the first executor's, relative to the largest entry. */
+      /** Largest difference between this executor's ΔG_n or ∂ΔG/∂w and the first's, relative to the largest entry. */
       readonly difference: number;
     }
   /** Reason why the executor could not run. */
@@ -35,7 +35,7 @@ export interface ExecutorProgress {
   readonly results: readonly ExecutorResult[];
 }
 
-/** Number of rounds. In each, the executors run one after the other, so that a busy moment slows them all. */
+/** Number of rounds. In each round, every executor runs once, so that a slow moment of the machine affects all alike. */
 const rounds = 5;
 
 type Combined = CombineResult<VinaWeights>;
@@ -49,7 +49,7 @@ interface Runner {
   combined: Combined | undefined;
 }
 
-/** Times every executor on all poses, and compares its numbers with the first one's. */
+/** Times every executor on all poses, and compares its results with those of the first executor. */
 export async function executors(
   { poses }: Context,
   _input: null,

@@ -14,7 +14,7 @@ import {
   type WayName,
 } from './ways.ts';
 
-/** Rough share of the full graph's time that is spent recording, the only part that reports progress. */
+/** Rough share of the full graph's time that is spent recording. Progress is reported only during this part. */
 const recordingShare = 0.4;
 
 /** Number of recorded poses between two reports of progress. */
@@ -54,7 +54,10 @@ export async function memory(
   return points;
 }
 
-/** Computes the gradient in one way. Calls `tell` before recording each tape, with the number of poses up to the end of that tape. */
+/**
+ * Computes the gradient in one way. Calls `tell` before each pose or group of poses is recorded, with the number of poses
+ * recorded so far including these.
+ */
 function run(
   way: WayName,
   poses: Iterable<DockedPose>,
@@ -84,7 +87,7 @@ function run(
   }
 }
 
-/** Yields `count` poses, starting over after the last one. */
+/** Yields `count` poses. If there are fewer, they are repeated in order. */
 function* repeated(poses: readonly DockedPose[], count: number): Generator<DockedPose> {
   for (let n = 0; n < count; n++) yield poses[n % poses.length] as DockedPose;
 }

@@ -20,12 +20,12 @@ export function molecules(context: Context, indices: readonly number[]): Molecul
 
 /** Returns the molecule of a pose for drawing. */
 export function moleculeOf({ molecule, atomOfRow, compound }: DockedPose): Molecule {
-  // A pose with its atoms in the compound's order has the compound's bonds.
+  // If the atoms of the pose are in the same order as those of the compound, its bonds are those of the compound.
   const isInOrder = atomOfRow === compound.typed.atomOfRow;
   return drawable(molecule, isInOrder ? compound.typed.bonds : undefined);
 }
 
-/** Converts a molecule for drawing. By default the bonds are found from the coordinates. */
+/** Converts a molecule for drawing. By default its bonds are derived from its coordinates. */
 export function drawable(molecule: FileMolecule, bonds: Molecule['bonds'] = findBonds(molecule)): Molecule {
   return {
     elements: molecule.atoms.map(({ element }) => symbolOf(element)),

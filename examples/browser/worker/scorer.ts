@@ -53,12 +53,12 @@ const modules = { posetape, 'posetape/ops': ops, 'posetape/combine': combine };
 /** Name of the parameter that holds the coordinates. */
 const coordinates = 'x';
 
-/** Number of coordinates whose slopes are compared with finite differences. Those of the weights are all compared. */
+/** Number of coordinates whose slopes are compared with finite differences. The slopes of all weights are compared. */
 const checkedCoordinates = 9;
 
 /**
- * Largest relative step of the finite differences. For a coordinate of 100 Å the step is 10⁻³ Å. That is small enough, as
- * energies bend within 0.1 Å.
+ * Largest relative step of the finite differences. For a coordinate of 100 Å the step is then 10⁻³ Å. That is small enough,
+ * because the slopes of energies change over distances of about 0.1 Å, a hundred times more.
  */
 const smallStep = 1e-5;
 

@@ -48,7 +48,7 @@ export interface Trace {
   readonly copies: number;
   /** Ids of ΔG and of each ∂ΔG/∂w, with names. */
   readonly results: readonly { readonly name: string; readonly id: number }[];
-  /** Bytes of the state of a Boltzmann average, for any number of poses. */
+  /** Bytes of the state of a Boltzmann average. They do not depend on the number of poses. */
   readonly stateBytes: number;
   /** Source that jit generates for the same tape. */
   readonly fused: string;
@@ -124,11 +124,11 @@ class Watch extends Memory {
   /** Values in the order of their steps. */
   readonly order: Value[] = [];
   readonly seen = new Map<Value, Seen>();
-  /** Bytes held during each step, its inputs included. */
+  /** Bytes held during each step, including those of the step's inputs. */
   readonly held: number[] = [];
-  /** Bytes held after each step, once inputs without further use are freed. */
+  /** Bytes held after each step, when inputs that no later step uses have been freed. */
   readonly heldAfter: number[] = [];
-  /** Bytes of the tape's own copies, which are taken first and held until the end. */
+  /** Bytes of the tape's own copies of literals and lists. They are counted first, and held until the end. */
   copies = Number.NaN;
 
   override take(bytes: number): void {
@@ -151,7 +151,7 @@ class Watch extends Memory {
     });
   }
 
-  /** Records the bytes held after the last step. Called at the next step, because the last step has then freed its inputs. */
+  /** Records the bytes held after the previous step. By the time of this call, that step has freed its inputs. */
   #settle(): void {
     const { length } = this.order;
     if (length > this.heldAfter.length) this.heldAfter.push(this.live);
@@ -172,7 +172,7 @@ function lastUses({ values }: Tape, wanted: readonly Value[], order: readonly Va
   const steps = new Map(order.map((value, step) => [value, step]));
   const last = new Map<Value, number>(wanted.map(value => [value, order.length]));
   for (const value of [...values].reverse()) {
-    // A value without a step is added directly to the sum that uses it.
+    // A value without a step has no array: it is added directly to the sum that uses it. Its inputs are read at that use.
     const use = steps.get(value) ?? last.get(value) ?? -1;
     const until = value.form.kind === 'reshape' ? Math.max(use, last.get(value) ?? -1) : use;
     for (const input of value.inputs) last.set(input, Math.max(last.get(input) ?? -1, until));
