@@ -45,9 +45,7 @@ export interface Recorder {
   readonly runs: Loops[];
 }
 
-/**
- * Returns a recorder with the executor `wasm` if `name` is `wasm`, otherwise with `jit` in the given precision.
- */
+/** Returns a recorder with the executor `wasm` if `name` is `wasm`, otherwise with `jit` in the given precision. */
 export function recorder(name: string, precision: Precision): Recorder {
   const mayRelax = true;
   return name === 'wasm' ? recorderOf(wasmCompiler(mayRelax)) : recorderOf(jitCompiler(precision));

@@ -38,8 +38,8 @@ export function synthetic(compounds: number): {
     const r = Math.sqrt(1 - z * z) * 6;
     return { type: i % 3, x: [r * Math.cos(phi), r * Math.sin(phi), 6 * z] };
   });
-  // A ligand is a branched chain of 8 to 14 atoms with bonds of 1.5 Å. Its atoms have types 3 to 6; the pocket's have types
-  // 0 to 2.
+  // A ligand is a branched chain of 8 to 14 atoms with bonds of 1.5 Å. Its atoms have types 3 to 6; the pocket's have
+  // types 0 to 2.
   const compound = (_: unknown, number: number) => {
     const ligand = 8 + Math.floor(random() * 7);
     const shape = [[0, 0, 0]];

@@ -5,7 +5,7 @@ import type { Metafile } from 'esbuild';
 /** Names of a package's licence files. */
 const licenceFile = /^(?:licen[cs]es?|copying|notice)(?:[.-].*)?$/i;
 
-/** Packages bundled into the file of another package, where esbuild does not see them. */
+/** Packages that are already bundled into a file of another package, by that package. esbuild does not list them. */
 const embedded: Readonly<Record<string, readonly string[]>> = {
   '3dmol': ['iobuffer', 'netcdfjs', 'pako', 'upng-js'],
   'gpu.js': ['acorn'],
@@ -29,7 +29,7 @@ export function licencesOf({ outputs }: Metafile): string {
     readFileSync('examples/vina/data/imatinib-abl/NOTICE.md', 'utf8'),
     'The text of the Apache License 2.0 is below, with echarts.',
   ]);
-  // The loop also visits the packages that it adds.
+  // Iterating over a set also visits the packages that the loop itself adds.
   for (const folder of packages) {
     for (const name of embedded[nameOf(folder)] ?? []) {
       const nested = `${folder}/node_modules/${name}`;

@@ -51,7 +51,7 @@ const libraryParts: readonly LibraryPart[] = [
   },
 ];
 
-/** Returns the size of each part of the library, bundled and minified, without modules that the part loads on demand. */
+/** Returns the size of each part of the library, bundled and minified, without modules that it loads on demand. */
 export function libraryWeights(): Promise<Weight[]> {
   return Promise.all(
     libraryParts.map(async ({ what, contents, splits }) => {
@@ -104,8 +104,8 @@ function withImports(
 }
 
 /**
- * Returns the path of an output relative to the page's folder. The name of a chunk is preceded by that of the package with
- * the most bytes in it.
+ * Returns the path of an output relative to the page's folder. The path of a chunk is preceded by the name of the package
+ * whose file has the most bytes in the chunk.
  */
 function nameOf(path: string, outputs: Metafile['outputs']): string {
   const name = relative(outdir, path);

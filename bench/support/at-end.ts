@@ -18,7 +18,7 @@ export function atEnd(action: () => void): () => void {
 
 let isListening = false;
 
-/** Listens for signals and the end of the process. Without a listener, a signal would end the process before the actions. */
+/** Listens for signals and the end of the process. Without a listener, a signal would end the process without the actions. */
 function listen(): void {
   if (isListening) return;
   isListening = true;

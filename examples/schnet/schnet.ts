@@ -26,7 +26,7 @@ import type { AtomGraph } from '../networks/pose.ts';
 
 /** Sizes that fix the shapes of a network. */
 export interface Sizes {
-  /** Number of features of an atom. It must be even: the readout halves it. */
+  /** Number of features of an atom. It must be even, because the readout halves it. */
   readonly hidden: number;
   /** Number of Gaussians, at least 2, in which a distance is expanded. They are spread evenly from 0 to the cutoff. */
   readonly gaussians: number;
@@ -94,8 +94,8 @@ export function schnet(sizes: Sizes, seed = 1): SchNet {
  * Returns the names and shapes of a network's parameters, in order.
  *
  * In each interaction block, `filter1` and `filter2` compute a filter of the distance. A message is the filter times the
- * output of `atomwise1` for the source of the edge. `atomwise2` and `atomwise3` turn an atom's sum of messages into a change
- * of its features. After the last block, `readout1` and `readout2` compute the energy of each atom.
+ * output of `atomwise1` for the source of the edge. `atomwise2` and `atomwise3` turn an atom's sum of messages into a
+ * change of its features. After the last block, `readout1` and `readout2` compute the energy of each atom.
  */
 export function weightShapes({ hidden, gaussians, interactions }: Sizes): WeightShapes {
   const half = hidden / 2;

@@ -17,7 +17,7 @@ const gap = 4;
  */
 export function stripOption(trace: Trace, before: Trace | undefined, done: number): EChartsCoreOption {
   const start = before ? -before.steps - gap : 0;
-  /** Returns the line of bytes held. The first half of a step shows the bytes during it, the second half those after it. */
+  /** Returns the line of bytes held: in the first half of a step those during it, in the second half those after it. */
   const stairs = (trace: Trace, from: number, to: number, offset = 0): Point[] => {
     const points: Point[] =
       from === 0

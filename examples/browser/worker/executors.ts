@@ -15,7 +15,7 @@ export type ExecutorResult = { readonly choice: string } & (
       readonly ran: string;
       /** Median over the rounds, for value and gradient. */
       readonly millisecondsPerPose: number;
-      /** Time to create the executor and run it for the first time, over all poses. This run includes planning and compiling. */
+      /** Time to create the executor and run it once over all poses. This first run includes planning and compiling. */
       readonly firstMilliseconds: number;
       /** ΔG in kcal/mol. */
       readonly value: number;

@@ -57,8 +57,8 @@ const coordinates = 'x';
 const checkedCoordinates = 9;
 
 /**
- * Largest relative step of the finite differences. For a coordinate of 100 Å the step is then 10⁻³ Å. That is small enough,
- * because the slopes of energies change over distances of about 0.1 Å, a hundred times more.
+ * Largest relative step of the finite differences. For a coordinate of 100 Å the step is then 10⁻³ Å. That is small
+ * enough, because the slopes of energies change over distances of about 0.1 Å, a hundred times more.
  */
 const smallStep = 1e-5;
 

@@ -25,7 +25,7 @@ export interface Entry {
   readonly largest: number;
   /** Step that computes it; −1 if it never has an array. */
   readonly step: number;
-  /** Step after which its array is freed; the number of steps for a result. */
+  /** Step after which its array is freed. For a result, which is kept until the end, it is the number of steps. */
   readonly lastUse: number;
 }
 

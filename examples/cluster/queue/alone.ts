@@ -1,5 +1,5 @@
-// npm run alone: runs the same fit as `npm run fit`, but in one process and without a queue. It prints the same parameters,
-// bit for bit.
+// npm run alone: runs the same fit as `npm run fit`, but in one process and without a queue. It prints the same
+// parameters, bit for bit.
 import type { AccumulatorJSON } from 'posetape/combine';
 import { fitOptions } from './options.ts';
 import {

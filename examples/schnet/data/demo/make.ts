@@ -50,7 +50,7 @@ await write('affinities.csv', [
   ...compounds.map(({ name, nanomolar }) => `${name},ki,${nanomolar},nM,synthetic`),
 ]);
 
-/** Returns the lines of a model without the given branch. The line with the number of torsions counts those that are left. */
+/** Returns the lines of a model without the given branch. The number of torsions is reduced to those that are left. */
 function cut(model: readonly string[], branch: string | undefined): string[] {
   const start = branch === undefined ? model.length : model.indexOf(branch);
   const end = branch === undefined ? model.length : model.indexOf(`END${branch}`);
