@@ -10,8 +10,8 @@ import {
 import type { Random } from './random.ts';
 
 /**
- * Kind of numbers in a program: `ties` has few different numbers, `special` has NaN and infinities among them, `extreme`
- * very large and very small ones.
+ * Kind of numbers in a program: `ties` has few different numbers, `special` also has NaN and infinities, and `extreme`
+ * also has very large and very small numbers.
  */
 export type Kind = 'plain' | 'ties' | 'special' | 'extreme';
 
@@ -34,7 +34,7 @@ export interface Node {
 /** Record whose fields may be `undefined`. */
 type Possibly<T> = { readonly [K in keyof T]: T[K] | undefined };
 
-/** Operand of an op: a value, a literal, or `null` if it is left out. */
+/** Operand of an op: a value, a literal, or `null` if the operand is left out. */
 export type NodeOperand = Node | number | null;
 
 /** Maximal number of entries of a value. */
@@ -80,7 +80,7 @@ export class Builder {
     this.kind = kind;
   }
 
-  /** All values that may be wanted: all except indices given as arrays. */
+  /** All values that may be wanted: all values except indices given as arrays. */
   values(): Node[] {
     return this.#nodes.filter(({ leaf }) => leaf?.is !== 'rows');
   }
@@ -98,12 +98,12 @@ export class Builder {
   // Leaves.
 
   anyShape(): readonly number[] {
-    // Ops of empty tensors mostly have empty results, so draw few of them.
+    // Ops of empty tensors mostly have empty results, so few empty tensors are drawn.
     const shape = this.random.pick(shapes);
     return sizeOf(shape) > 0 || this.random.chance(0.2) ? shape : this.anyShape();
   }
 
-  /** Adds a leaf of random numbers; with `tame`, all are finite and near 1 for every kind of program. */
+  /** Adds a leaf of random numbers. With `tame`, the numbers are finite and of a few units in every kind of program. */
   fresh(shape: readonly number[], is?: 'parameter' | 'constant' | 'fill', tame?: 'tame'): Node {
     const { random } = this;
     const share = random.unit();
@@ -131,7 +131,7 @@ export class Builder {
     return this.#leaf({ is: random.chance(0.7) ? 'constant' : 'parameter', shape, data }, true);
   }
 
-  /** Returns an index with entries below `rows`: a new one, or an existing one that fits. */
+  /** Returns an index of this shape with entries below `rows`: a new one, or an existing one. */
   index(shape: readonly number[], rows: number): Node {
     const { random } = this;
     const fits = ({ leaf }: Node) =>
@@ -171,7 +171,7 @@ export class Builder {
 
   // Operands.
 
-  /** Makes {@link real} return the newest value next, if it fits. */
+  /** Makes the next call of {@link real} return the newest value, if it fits. */
   favourNewest(): void {
     this.#favourite = this.#nodes.at(-1);
   }
@@ -224,7 +224,7 @@ export class Builder {
     return this.random.chance(0.15) ? this.literal() : this.broadcastable(...others);
   }
 
-  /** Adds a positive value computed from this one. */
+  /** Adds steps that compute a positive value from this value. */
   positive(of: Node): Node {
     const ways = [
       () => this.add('add', [this.add('square', [of]), this.random.pick([1, 0.5, 0.01])]),
@@ -237,7 +237,7 @@ export class Builder {
 
   // Steps.
 
-  /** Adds a step. The default shape is the one that its operands broadcast to. */
+  /** Adds a step. Its default `shape` is the shape that its operands broadcast to. */
   add(
     op: OpName,
     of: readonly NodeOperand[],
@@ -333,7 +333,7 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, length) => size * length, 1);
 }
 
-/** Shape that these shapes broadcast to; undefined if they do not. */
+/** Shape that these shapes broadcast to; undefined if they do not broadcast. */
 export function broadcast(all: readonly (readonly number[])[]): readonly number[] | undefined {
   const rank = Math.max(0, ...all.map(shape => shape.length));
   const result: number[] = [];

@@ -27,7 +27,7 @@ export interface Comparison {
   readonly excused: number;
 }
 
-/** Allowed multiple of the spread, which is the largest change in a few trials only. */
+/** Multiple of the spread that is allowed. The spread is the largest change in only a few trials, so it may be low. */
 const margin = 16;
 
 /** Compares an executor's results with the expected ones. NaN equals NaN, an infinity equals itself, and −0 equals 0. */

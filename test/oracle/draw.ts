@@ -4,7 +4,7 @@ import type { Random } from './random.ts';
 import { opNames, recipes } from './recipes.ts';
 
 export interface DrawOptions {
-  /** Ops of the first steps. Each uses the result of the step before, if it fits. Default: none. */
+  /** Ops of the first steps. Each step uses the result of the step before it, if that fits. Default: none. */
   readonly first?: readonly OpName[];
   /** Maximal number of steps to draw; recipes and the objective add more. Default 7. */
   readonly steps?: number;
@@ -26,7 +26,7 @@ export function draw(random: Random, { first = [], steps = 7 }: DrawOptions = {}
   return withObjective(builder);
 }
 
-/** Adds a view. Views are drawn more often than other ops, since fused executors read through them. */
+/** Adds a view. Views are drawn more often than other ops, since executors fuse them into the code of other steps. */
 function view(builder: Builder): void {
   const names = ['reshape', 'transpose', 'slice', 'pad', 'expandDims', 'broadcastTo', 'concat'] as const;
   recipes[builder.random.pick(names)](builder);
@@ -61,7 +61,7 @@ function withObjective(builder: Builder): Program {
   return builder.program({ want, y, wrt: order > 0 ? [...new Set(wrt)] : [], order });
 }
 
-/** Value with one entry: an existing one, or the sum of unused values, some of them weighted. */
+/** Value with one entry: an existing value, or a sum of unused values, some of which are weighted. */
 function objective(builder: Builder, unused: readonly Node[]): Node {
   const { random } = builder;
   const single = builder.values().filter(({ index, shape }) => !index && sizeOf(shape) === 1);

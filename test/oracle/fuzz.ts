@@ -1,5 +1,5 @@
 /**
- * Draws random programs and compares executors with the interpreter on them, up to second derivatives.
+ * Draws random programs, and compares the results of executors with the interpreter's, up to second derivatives.
  *
  *     npm run test:programs -- --count 1000 --seed 7
  */

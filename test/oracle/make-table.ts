@@ -35,7 +35,7 @@ function options(): Options {
     .opts();
 }
 
-/** Ops of the first steps of each program: each op with a third of the others, then ops that many loop rewrites concern. */
+/** First ops of each program: pairs of each op and a third of all ops, then ops that many rewrites of loops concern. */
 const firsts: readonly (readonly OpName[])[] = [
   ...opNames.flatMap((op, i) => opNames.filter((_, k) => (i + k) % 3 === 0).map(then => [op, then])),
   ...new Array<OpName[]>(300).fill(['where']),
@@ -44,7 +44,7 @@ const firsts: readonly (readonly OpName[])[] = [
   ...new Array<OpName[]>(30).fill(['solve']),
 ];
 
-/** Draws a program for each of `firsts`: one that contains these ops, or the last of ten draws. */
+/** Draws a program for each of `firsts`, up to ten times, until the program contains all of these ops. */
 function* drawn(seed: number): Generator<Program> {
   for (const [i, first] of firsts.entries()) {
     const has = ({ steps }: Program) => first.every(op => steps.some(step => step.op === op));

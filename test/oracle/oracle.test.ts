@@ -7,7 +7,7 @@ import { readTable } from './table.ts';
 
 const table = readTable();
 
-/** Each executor runs every nth program, as planning and compiling take long; all programs if POSETAPE_RUNS is above 100. */
+/** Each executor runs every n-th program, to save time. Each runs all programs if POSETAPE_RUNS is above 100. */
 const oneIn: Readonly<Record<ContestantName, number>> = {
   interpreter: 1,
   jit: 1,
@@ -38,7 +38,7 @@ describe('on programs of the table', () => {
     if ('dispose' in executor) await (executor as { dispose(): Promise<void> }).dispose();
     const shown = failures.slice(0, 5).join('\n');
     if (failures.length > 0) expect.fail(`${failures.length} programs differ:\n${shown}`);
-    // Excused answers test nothing, so there must be few.
+    // An excused answer tests nothing, so only few answers may be excused.
     expect(excused / answers).toBeLessThan(executor.precision === 'float64' ? 0.02 : 0.08);
   });
 });

@@ -2,8 +2,8 @@ import { gradient, Tape, type Tensor, tensor, type Value } from 'posetape';
 import * as ops from 'posetape/ops';
 
 /*
- * Programs as plain data, which pytorch.py reads, too: leaves, then steps, numbered consecutively from 0. README.md
- * describes the format.
+ * Programs as plain data, which pytorch.py also reads. The leaves, and after them the steps, are numbered consecutively
+ * from 0. README.md describes the format.
  */
 
 /** Name of an exported op. */
@@ -12,14 +12,14 @@ export type OpName = keyof typeof ops;
 /** Number in JSON: NaN, the infinities and −0 are strings. */
 export type Written = number | 'nan' | 'inf' | '-inf' | '-0';
 
-/** Operand: the number of a value, a literal as a string, or `null` if it is left out. */
+/** Operand: the number of a value, a literal as a string, or `null` if the operand is left out. */
 export type Operand = number | string | null;
 
 export interface Leaf {
-  /** Kind of leaf. `rows` is an index that is not on the tape: ops get the array itself. */
+  /** Kind of leaf. `rows` is an index that is not on the tape: ops receive the array itself. */
   readonly is: 'parameter' | 'constant' | 'fill' | 'index' | 'rows';
   readonly shape: readonly number[];
-  /** Entries in row-major order; a single one for a fill. */
+  /** Entries in row-major order; a single entry for a fill. */
   readonly data: readonly Written[];
   /** True if the array is a Float32Array. */
   readonly float32?: true;
@@ -64,7 +64,7 @@ export interface Program {
   readonly y?: number;
   /** Numbers of the values to differentiate by. */
   readonly wrt: readonly number[];
-  /** 0: only `want`; 1: then the gradient of `y`; 2: then also the gradient of the sum of its squares. */
+  /** Answers of the program. 0: `want`; 1: also the gradient of `y`; 2: also the gradient of the sum of its squares. */
   readonly order: 0 | 1 | 2;
 }
 
@@ -137,7 +137,7 @@ const exported: Readonly<Record<OpName, unknown>> = ops;
 
 type AlongAxes = (a: Value, axis: Attributes['axis'], keepDims?: boolean) => Value;
 
-/** Ops of one value and axes. All others take only operands or have a case in {@link call}. */
+/** Ops of one value and axes. All other ops take only operands, or have a case in {@link call}. */
 const alongAxes: ReadonlySet<string> = new Set([
   ...['sum', 'mean', 'prod', 'max', 'min', 'logSumExp', 'norm', 'softmax', 'logSoftmax'],
   ...['squeeze', 'flip', 'cumsum', 'cumprod', 'sort', 'argsort', 'argmax', 'argmin'],

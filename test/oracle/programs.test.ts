@@ -71,6 +71,6 @@ test('the spread is large for a difference of close numbers, and 0 for an exact 
   const moved = spread([1], '2.7182');
   expect(moved).toBeGreaterThan(2 ** -53);
   expect(moved).toBeLessThan(2 ** -48);
-  // If the numbers differ by less than a rounding error, no digit is certain.
+  // The difference of e and its float64 literal is less than a rounding error, so no digit of it is certain.
   expect(spread([1], `${Math.E}`)).toBe(Number.POSITIVE_INFINITY);
 });

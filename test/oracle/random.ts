@@ -21,7 +21,7 @@ export class Random {
     return sum >>> 0;
   }
 
-  /** Uniform number from 0 to below 1. */
+  /** Uniform number at least 0 and below 1. */
   unit(): number {
     return this.#next() / 2 ** 32;
   }
@@ -31,7 +31,7 @@ export class Random {
     return this.unit() < share;
   }
 
-  /** Integer from `least` to `most`. */
+  /** Integer from `least` to `most`, both included. */
   whole(least: number, most: number): number {
     return least + Math.floor(this.unit() * (most - least + 1));
   }

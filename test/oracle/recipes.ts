@@ -19,7 +19,7 @@ const within =
     b.add(op, [b.random.chance(share) ? restrict(b, x) : x]);
   };
 
-/** An op of two operands that broadcast. One may be a literal, and both may be the same value. `second` may change one. */
+/** An op of two operands that broadcast: two values, a value and a literal, or one value twice. `second` adapts one. */
 const binary =
   (op: OpName, second: (b: Builder, y: Node | number) => Node | number = (_, y) => y): Recipe =>
   b => {
@@ -35,7 +35,7 @@ const positive = (b: Builder, x: Node) => b.positive(x);
 
 const quotient = binary('div', (b, y) => (typeof y !== 'number' && b.random.chance(0.5) ? b.positive(y) : y));
 
-/** One axis counted from either end, several, none, or `undefined` for all. */
+/** One axis counted from either end, a list of axes, an empty list, or `undefined` for all axes. */
 function axesOf(b: Builder, { length: rank }: readonly number[]): Attributes['axis'] {
   const share = b.random.unit();
   if (rank === 0 || share < 0.25) return undefined;
@@ -52,7 +52,7 @@ function listed(axis: Attributes['axis'], { length: rank }: readonly number[]): 
   return (typeof axis === 'number' ? [axis] : axis).map(each => (each < 0 ? each + rank : each));
 }
 
-/** Adds an op along axes, which are kept with length 1 or removed. */
+/** Adds an op along axes. The result keeps these axes with length 1, or has them removed. */
 function reduce(b: Builder, op: OpName, x: Node, allowsEmpty: boolean): void {
   const axis = axesOf(b, x.shape);
   const reduced = listed(axis, x.shape);
@@ -69,7 +69,7 @@ const reduction =
   b =>
     reduce(b, op, b.any(), allowsEmpty);
 
-/** Axes of an op that keeps the shape, `undefined` for the last; null if an axis has length 0. */
+/** Axes of an op that keeps the shape. `undefined` stands for the last axis, and null says that an axis has length 0. */
 function normalisedAxes(b: Builder, x: Node): Attributes['axis'] | null {
   const axis = b.random.chance(0.3) ? undefined : (axesOf(b, x.shape) ?? -1);
   return listed(axis ?? -1, x.shape).some(each => x.shape[each] === 0) ? null : axis;
@@ -93,7 +93,7 @@ const comparison =
     if (b.random.chance(0.4)) b.add('mul', [result, b.broadcastable(result)]);
   };
 
-/** A masked product of `zeros` and numbers that may be infinite there, and an op that could hide a NaN in the product. */
+/** Adds a masked product with numbers that may be infinite where the mask is 0, and an op that could hide a NaN in it. */
 function masked(b: Builder): void {
   const { random } = b;
   const x = b.any();
@@ -104,7 +104,7 @@ function masked(b: Builder): void {
     () => b.add('less', [x, b.operand(x)]),
   ])();
   const unsafe = random.chance(0.6) ? b.add('div', [random.pick([1, -3]), zeros]) : guarded(b, x);
-  // Both broadcast with x, but perhaps not with each other.
+  // `zeros` and `unsafe` both broadcast with x, but perhaps not with each other.
   const fits = broadcast([zeros.shape, unsafe.shape]) !== undefined;
   const product = b.add('scaled', [zeros, fits ? unsafe : x]);
   if (random.chance(0.4))
@@ -154,7 +154,7 @@ function condition(b: Builder, x: Node): Node {
   return random.pick(ways)();
 }
 
-/** A branch of a selection by `x`. Entries that are not selected may be NaN or infinite. */
+/** A branch of a selection by `x`. Entries that the selection drops may be NaN or infinite. */
 function guarded(b: Builder, x: Node): Node {
   const ways = [
     () => b.add('div', [b.random.pick([1, 3, -0.5]), x]),
@@ -230,7 +230,7 @@ const withNumber =
     b.add(op, [x, b.random.chance(0.3) ? null : b.random.pick([0.5, 0.2, 1, -0.3])]);
   };
 
-/** An op whose result is a condition, mostly used in a selection. */
+/** An op whose result is a condition. Most results are used in a selection. */
 const truthOf =
   (op: OpName): Recipe =>
   b => {
@@ -265,7 +265,7 @@ const scan =
     b.add(op, [x], { axis }, isFlat ? [sizeOf(x.shape)] : x.shape);
   };
 
-/** An op of segments along any axis, by an index of 0 to 2 axes. */
+/** An op of segments along any axis. Its index has 0 to 2 axes. */
 const segments =
   (op: OpName): Recipe =>
   b => {
@@ -292,7 +292,7 @@ function vectors(b: Builder, op: 'vecdot' | 'cross'): void {
   b.add(op, [x, y], {}, op === 'cross' ? shape : shape.slice(0, -1));
 }
 
-/** Adds takeAlongAxis by `indices` of a value with the same shape as `like`. */
+/** Adds takeAlongAxis of a value with the same shape as `like`, by `indices`. */
 function take(b: Builder, like: Node, indices: Node, axis: number): void {
   if (b.random.chance(0.2)) return;
   const isLike = (shape: readonly number[]) => shape.join() === like.shape.join();
@@ -300,7 +300,7 @@ function take(b: Builder, like: Node, indices: Node, axis: number): void {
   b.add('takeAlongAxis', [x, indices], { axis }, indices.shape);
 }
 
-/** Index of an extreme entry, mostly used to take entries or rows. */
+/** Index of an extreme entry. Most indices are used to take entries or rows. */
 const extremeIndex =
   (op: 'argmax' | 'argmin'): Recipe =>
   b => {
@@ -342,7 +342,7 @@ function points(b: Builder, op: 'angle' | 'dihedral', count: number): void {
   if (shape) b.add(op, operands, {}, shape.slice(0, -1));
 }
 
-/** Adds symmetric matrices of one to four rows, positive definite with distinct eigenvalues unless numbers are wild. */
+/** Adds symmetric matrices. They are positive definite with distinct eigenvalues, unless their numbers are wild. */
 function square(b: Builder, rows: readonly number[] = [1, 2, 3, 3, 4]): Node {
   const { random } = b;
   const x = b.real(shape => sizeOf(shape) > 0) ?? b.fresh([]);
@@ -364,7 +364,7 @@ function square(b: Builder, rows: readonly number[] = [1, 2, 3, 3, 4]): Node {
   return b.add('add', [b.add('mul', [symmetric, factor]), diagonal]);
 }
 
-/** An op of segments from the first axis on, by an index of 0 to 2 axes. */
+/** An op of segments along the first axes, as many as its index has: 0 to 2. */
 const firstSegments =
   (op: OpName): Recipe =>
   b => {

@@ -12,12 +12,13 @@ import {
 import { largest } from '../support/equal.ts';
 
 /*
- * Effect of rounding on the answers of a program. The program runs several times with every result of a function, a
- * sum or a product, and every cotangent, changed by a few units in the last place. An answer that changes much is
- * ill-conditioned, so a difference in it says little about an executor. One that jumps or becomes NaN says nothing.
+ * Effect of rounding on the answers of a program. The program runs several times. In each run, every result of a
+ * function, a sum or a product, and every cotangent, changes by a few units in the last place. An answer that changes
+ * much is ill-conditioned, so a difference in it says little about an executor. An answer that jumps or becomes NaN says
+ * nothing.
  *
- * Equal results of one op change equally, so ties stay ties. Numbers with few significant bits, such as 0.5 or 3, stay
- * as they are.
+ * Equal results of one op change equally, so ties stay ties. Numbers with few significant bits, such as 0.5 or 3, do not
+ * change.
  */
 
 /** Number of trials with changed results. */
@@ -30,8 +31,8 @@ const trials = 8;
 const jump = 0.01;
 
 /**
- * Largest effect of rounding on each wanted tensor in an executor of this precision; infinite if the tensor jumps or
- * its program overflows.
+ * Largest effect of rounding on each wanted tensor in an executor of this precision. It is infinite if the tensor jumps,
+ * or if a value of its program overflows.
  */
 export function spreads(wanted: readonly Value[], precision: Precision): number[] {
   let fits = true;
@@ -92,7 +93,7 @@ function roundedOtherwise(wanted: readonly Value[], precision: Precision, seed: 
   return wanted.map(({ id }) => copies[id] as Value);
 }
 
-/** Copies of the values on another tape, with 0 for sums whose terms cancel up to rounding. */
+/** Copies of the values on another tape, in which a sum is 0 if its terms cancel up to rounding. */
 function cancelled(wanted: readonly Value[], precision: Precision): Value[] {
   const [first] = wanted;
   if (!first) return [];
@@ -133,8 +134,8 @@ const adding: ReadonlySet<Form['kind']> = new Set(['matmul', 'segment-sum', 'acc
 type Round = (x: number) => number;
 
 /**
- * The expression with its result rounded. When `map` only checks the expression, the result is not a number and is left
- * as it is.
+ * The expression with its result changed by `round`. When `map` only checks the expression, the result is not a number,
+ * and `round` does not change it.
  */
 function by(round: Round, expression: Expression): Expression {
   return (s, ...inputs) => {
@@ -147,7 +148,7 @@ function roundedForm(form: Form, round: Round, precision: Precision, isSingle: b
   if (form.kind === 'map') return map(by(round, form.expression));
   const isData = form.kind === 'parameter' || form.kind === 'constant';
   if (!isSingle || precision === 'float64' || !isData || form.tensor.data instanceof Int32Array) return form;
-  // A float32 executor may convert its inputs.
+  // A float32 executor may convert its inputs to float32.
   const { data, shape } = form.tensor;
   return { ...form, tensor: tensor(Float64Array.from(data, Math.fround), shape) };
 }
@@ -157,7 +158,7 @@ const words = new Uint32Array(bits.buffer);
 
 /**
  * Function that changes a number by up to two units in the last place of float64, or eight of float32. A float32 executor
- * may store only some results in float32: those with `isSingle`.
+ * may store some results in float32 and keep others in float64: `isSingle` is true for a result stored in float32.
  */
 function rounder(precision: Precision, seed: number, isSingle: boolean): Round {
   const isDouble = precision === 'float64';

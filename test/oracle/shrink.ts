@@ -4,7 +4,7 @@ import { type Leaf, type Operand, type Program, recordSteps, type Step, written 
 /** Function that resolves to true if a program fails. */
 export type Fails = (program: Program) => Promise<boolean>;
 
-/** Smaller program that also fails: drops wanted values and steps and simplifies numbers, as long as the program fails. */
+/** Finds a smaller program that also fails: it drops wanted values and steps and simplifies numbers, one at a time. */
 export async function shrink(program: Program, fails: Fails, trials = 1500): Promise<Program> {
   let smallest = numbered(program);
   let left = trials;
@@ -114,7 +114,7 @@ function replaced(program: Program, id: number, instead: number): Program {
   };
 }
 
-/** Program without unused values, renumbered. Steps in `substitutes` are replaced by these leaves. */
+/** The program without unused values, numbered anew. The leaves in `substitutes` replace the steps of these numbers. */
 function numbered(program: Program, substitutes: ReadonlyMap<number, Leaf> = new Map()): Program {
   const { leaves, steps, want, wrt, y } = program;
   const entries = [...leaves, ...steps].map((entry, id) => substitutes.get(id) ?? entry);

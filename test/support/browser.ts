@@ -36,7 +36,7 @@ interface Playwright {
   };
 }
 
-/** Processes of the browser, its pages and its GPU, with CPU times in seconds. */
+/** All processes of the browser, including those of its pages and of its GPU. CPU times are in seconds. */
 interface Processes {
   readonly processInfo: readonly { readonly id: number; readonly cpuTime: number }[];
 }
@@ -56,7 +56,7 @@ export interface OpenPage {
 const html =
   '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="/script.js"></script>';
 
-/** Folder that the bundled scripts are named after. Nothing is written there. */
+/** Output folder given to esbuild, and removed from the paths of the scripts again. Nothing is written there. */
 const root = resolve('served');
 
 /** Options of {@link openPage}. */
@@ -65,9 +65,9 @@ export interface PageOptions {
   readonly flags?: readonly string[];
   /** Value of `script-src` in the page's Content-Security-Policy. Default: no policy. */
   readonly scripts?: string;
-  /** Other modules to bundle and serve, such as workers: `name: path` is served as `/name.js`. */
+  /** Other modules to bundle and serve, such as workers. The module at path `m.ts` with key `n` is served as `/n.js`. */
   readonly modules?: Readonly<Record<string, string>>;
-  /** True to isolate the page from other origins, as sharing memory with workers requires. Default false. */
+  /** True to isolate the page from other origins, which is required to share memory with workers. Default false. */
   readonly isIsolated?: boolean;
 }
 
@@ -94,7 +94,7 @@ export async function openPage(
     format: 'esm',
     platform: 'browser',
     conditions: ['posetape:source'],
-    // gpu.js imports modules of Node, but never loads them in a page.
+    // gpu.js contains imports of Node's modules, which a page never runs.
     external: ['node:*'],
   });
   const texts = new Map(outputFiles.map(({ path, text }) => [path.slice(root.length), text]));

@@ -8,12 +8,12 @@ export type Recording = (tape: Tape, params: readonly Value[]) => Value;
 /** Direction in the space of all parameters: for each parameter, a number for each entry in row-major order. */
 export type Direction = readonly (readonly number[])[];
 
-/** Irregular numbers from −1 to 1, different for each seed. */
+/** `count` irregular numbers between −1 and 1, the same whenever the seed is the same. */
 export function weights(count: number, seed: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * (seed + 1)));
 }
 
-/** Direction of irregular numbers in the space of these tensors. */
+/** Direction of irregular numbers, with one number for each entry of these tensors. */
 export function directionLike(tensors: readonly Tensor[], seed: number): Direction {
   return tensors.map(({ data }, i) => weights(data.length, seed + 31 * i));
 }
@@ -29,11 +29,12 @@ export function valueAt(recording: Recording, params: readonly Tensor[]): number
 }
 
 /**
- * Fails unless the slope along `direction` by `gradient` equals a central difference.
+ * Fails unless the slope along `direction`, computed by `gradient`, equals a central difference.
  *
- * The difference is of fourth order, (8(f(h) − f(−h)) − (f(2h) − f(−2h)))/12h with h = 10⁻³. Its truncation error is
- * h⁴|f⁽⁵⁾|/30 ≈ 3·10⁻¹⁴|f⁽⁵⁾|, and its rounding error some 10⁻¹⁶/h = 10⁻¹³ of the terms of f. So it is right within
- * 10⁻⁷ of 1 + |f| + Σ|gᵢvᵢ| if numbers are around 1 and |f⁽⁵⁾| is below 10⁶, which exposes any wrong rule.
+ * The difference is of fourth order: (8(f(h) − f(−h)) − (f(2h) − f(−2h)))/12h with h = 10⁻³. Its truncation error is
+ * h⁴|f⁽⁵⁾|/30 ≈ 3·10⁻¹⁴|f⁽⁵⁾|. Its rounding error is about 10⁻¹⁶/h = 10⁻¹³ times the terms of f. If numbers are around 1
+ * and |f⁽⁵⁾| is below 10⁶, both errors are below the tolerance, 10⁻⁷ times 1 + |f| + Σ|gᵢvᵢ|, where g is the gradient and
+ * v the direction. A wrong derivative rule has a larger error.
  */
 export function expectSlope(recording: Recording, params: readonly Tensor[], direction: Direction): void {
   const tape = new Tape();
@@ -52,7 +53,7 @@ export function expectSlope(recording: Recording, params: readonly Tensor[], dir
   expectClose(slope, difference, 1e-7, 1 + Math.abs(value?.data[0] as number) + steepness);
 }
 
-/** Recording of the slope of `recording` along `direction`, whose gradient is a Hessian-vector product. */
+/** Recording of the slope of `recording` along `direction`. The gradient of this slope is a Hessian-vector product. */
 export function projectedGradient(recording: Recording, direction: Direction): Recording {
   return (tape, params) => {
     const gradients = gradient(recording(tape, params), params);
@@ -62,7 +63,7 @@ export function projectedGradient(recording: Recording, direction: Direction): R
   };
 }
 
-/** Records ⟨weights, value⟩, with the weights in row-major order. */
+/** Records the inner product of a value with weights in row-major order. */
 export function projection(value: Value, weights: readonly number[]): Value {
   return sum(mul(value, value.tape.constant(tensor(Float64Array.from(weights), value.shape))));
 }

@@ -5,11 +5,11 @@ import { expect } from 'vitest';
 export type Numbers = number | ArrayLike<number> | Tensor;
 
 /**
- * Fails unless two answers are equal: |a − b| ≤ tolerance · scale for every entry, and the shapes agree if both
- * have one. The error is relative to `scale`, as the relative error of an entry is unbounded if its terms cancel.
+ * Fails unless two answers are equal: |a − b| ≤ tolerance · scale for every entry, and equal shapes if both answers have
+ * a shape. The error is not relative to the entry itself, because that error is unbounded if the terms of an entry cancel.
  *
- * `scale` is the largest expected entry, or, for the combined gradient of poses, Σₙ |cₙ||gₙ|, entry by entry. NaN equals
- * NaN, and an infinity equals itself.
+ * `scale` is one number for all entries, by default the largest expected magnitude, or one number for each entry, such as
+ * Σₙ |cₙ||gₙ| for the combined gradient of poses. NaN equals NaN, and an infinity equals itself.
  */
 export function expectClose(
   actual: Numbers,
@@ -34,7 +34,7 @@ export function expectClose(
   }
 }
 
-/** Largest finite magnitude; 0 if there is none. */
+/** Largest magnitude of the finite entries; 0 if there are none. */
 export function largest(numbers: Numbers): number {
   const magnitudes = Array.from(entries(numbers), Math.abs).filter(Number.isFinite);
   return magnitudes.reduce((a, b) => Math.max(a, b), 0);

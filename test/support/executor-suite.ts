@@ -56,7 +56,7 @@ import { poseArbitrary, programArbitrary } from './programs.ts';
 import { runs, seed } from './property.ts';
 import { expectFloat32, toSecondOrder } from './second-order.ts';
 
-/** Program with results from another source. */
+/** Program whose results are known from another source. */
 export interface KnownProgram {
   readonly name: string;
   record(): readonly Value[];
@@ -72,7 +72,7 @@ export interface Expected {
   readonly tolerance?: number;
   /** Allowed relative error of a single function. Default 0 in float64, 2e-6 in float32. */
   readonly functionTolerance?: number;
-  /** Maximal number of rows of half of the random poses. The others have up to 6. Default 6. */
+  /** Half of the random poses have up to this number of rows, the others up to 6. Default 6. */
   readonly rows?: number;
   /** Divides the number of random cases, for executors that compile slowly. Default 1. */
   readonly caseDivisor?: number;
@@ -90,9 +90,9 @@ const specials = [
 const leastNormal = 2 ** -126;
 
 /**
- * Declares tests of the laws that every executor must keep. For any tape, the executor returns the interpreter's
- * results. These depend on the tape alone and belong to the caller. The executor does not change its inputs, and frees
- * the memory that it counts.
+ * Declares tests of the laws that every executor must keep. For any tape, the executor returns the same results as the
+ * interpreter. The results depend on the tape alone, and the caller may change them. The executor does not change its
+ * inputs, and frees all memory that it counts.
  *
  * @example
  * proveExecutor('jit()', () => jit(), { precision: 'float64' });
@@ -116,7 +116,7 @@ export function proveExecutor(
 
     const run = async (wanted: readonly Value[], options?: RunOptions): Promise<Tensor[]> =>
       executor.run(wanted, options);
-    /** Fails unless the results equal the interpreter's within `tolerance`, relative to 1 or the largest entry. */
+    /** Fails unless results equal the interpreter's within `tolerance`, relative to the largest entry or 1, if larger. */
     const expectRight = async (wanted: readonly Value[]) => {
       const references = exact.run(wanted);
       for (const [i, result] of (await run(wanted)).entries()) {
@@ -160,7 +160,7 @@ export function proveExecutor(
           expect(memory.live).toBe(17);
           if (isDouble) {
             const references = exact.run(wanted);
-            // A result whose terms cancel, such as the curvature of a plane, has the rounding errors of its terms.
+            // A result whose terms cancel has the rounding errors of its terms, so errors are relative to the largest result.
             const size = Math.max(...references.map(largest));
             for (const [i, reference] of references.entries())
               expectClose(results[i] as Tensor, reference, tolerance, size);
@@ -205,14 +205,14 @@ export function proveExecutor(
           const rows = sum(f(c, a, b, k), 1);
           await expectRight([rows, sum(rows), ...gradient(sum(rows), [c, a, b, k])]);
         },
-        // A quarter of the cases, as each has eight conditions.
+        // Each case tests eight conditions, so a quarter of the usual number of cases suffices.
         1 / 4 / caseDivisor,
       );
     });
 
     const functions = { ...unary, ...binary } as Record<string, (...operands: Value[]) => Value>;
     test.each(Object.keys(functions))('%s of special numbers is that of the interpreter', async op => {
-      // In float32, the phase of a large argument is mostly rounding error.
+      // In float32, sin and cos of a large argument depend mostly on how the argument is rounded.
       const isPeriodic = !isDouble && (op === 'sin' || op === 'cos');
       const entries = specials.filter(x => !isPeriodic || !(Math.abs(x) > 1e5 && Number.isFinite(x)));
       const lists =
@@ -226,7 +226,7 @@ export function proveExecutor(
       for (const [i, number] of (exact.run([y])[0] as Tensor).data.entries()) {
         const wanted = isDouble ? number : Math.fround(number);
         const actual = result?.data[i] as number;
-        // Executors may compute exp and pow as powers of two, whose error grows with the exponent.
+        // Executors may compute exp and pow as powers of two. The error of a power grows with its exponent.
         const share = functionTolerance * (1 + Math.abs(Math.log2(Math.abs(wanted) || 1)) / 16);
         const isClose = Math.abs(actual - wanted) <= share * Math.abs(wanted) + (isDouble ? 0 : leastNormal);
         if (!isClose && !Object.is(actual, wanted) && actual !== wanted)
@@ -288,7 +288,7 @@ export function proveExecutor(
       const entries = [1, 2, 1, 2, -4, 0.5, Number.NaN, 1, -Infinity, -Infinity, -1];
       const x = tape.parameter(tensor(entries), 'x');
       const k = tape.parameter(tensor([3, -2], [1, 2]), 'k');
-      // Computed within the loop that finds the maximum, and again for the slopes.
+      // Executors compute `rows` in the loop that finds the maximum, and again in the loop for the slopes.
       const rows = mul(exp(mul(reshape(x, [11, 1]), 0.3)), k);
       const extremes = [segmentMax, segmentMin].map(op => op(rows, index, 9));
       const finite = extremes.map(each => gather(each, [0, 3, 5]));
@@ -316,7 +316,7 @@ export function proveExecutor(
       const tape = new Tape();
       const x = tape.parameter(tensor([1, 2, 1, 2, -4, 0.5, 3, 0.25, -1, 0.5], [2, 5]), 'x');
       const k = tape.parameter(tensor([1, -1, 0.5], [3, 1, 1]), 'k');
-      // Computed where they are compared: each entry is compared with all others.
+      // Sorting compares each entry with all others, and executors may compute both entries in that loop.
       const numbers = mul(exp(mul(x, 0.3)), k);
       const sorted = sort(numbers);
       const [largest, places] = topK(numbers, 2, 1);
@@ -444,7 +444,7 @@ export function proveExecutor(
   });
 }
 
-/** Functions of a condition `c` that is also used as a number. */
+/** Functions that use `c` both as a condition and as a number. */
 const conditional: Readonly<Record<string, (c: Value, a: Value, b: Value, k: Value) => Value>> = {
   'also a factor in its branch': (c, a) => where(c, mul(c, a), 0),
   'also a divisor in its branch': (c, _a, _b, k) => where(c, div(k, c), 0),
@@ -457,7 +457,7 @@ const conditional: Readonly<Record<string, (c: Value, a: Value, b: Value, k: Val
   'selected by another condition': (c, a, b) => where(where(c, a, b), ops.maximum(c, b), mul(0.5, c)),
 };
 
-/** Tape of leaves and views, with its input arrays and wanted values. All numbers are exact in float32. */
+/** Tape of leaves and views, the arrays of its leaves, and the wanted values. All numbers are exact in float32. */
 function leaves(): { tape: Tape; inputs: readonly Tensor['data'][]; wanted: readonly Value[] } {
   const tape = new Tape();
   const inputs = [

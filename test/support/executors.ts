@@ -14,7 +14,7 @@ export function expectSame(
     expectClose(actual, expected[i] as Tensor, tolerance);
 }
 
-/** Records an energy summed over `count` pairs within a cutoff, with its gradient: the typical input of a plan. */
+/** Records a typical input of a plan: an energy summed over `count` pairs within a cutoff, and its gradient. */
 export function pairs(count: number, tape: Tape = new Tape()): Value[] {
   const radii = tape.parameter(tensor([1.5, 1.7, 1.9]), 'radii');
   const depth = tape.parameter(tensor(-0.3), 'depth');

@@ -12,19 +12,19 @@ export const firefoxPath: string = process.env.POSETAPE_FIREFOX ?? '/usr/bin/fir
 /** True if Firefox is installed. */
 export const hasFirefox: boolean = existsSync(firefoxPath);
 
-/** Page in headless Firefox, driven by Marionette, Firefox's protocol for WebDriver commands. */
+/** Page in headless Firefox. Marionette, Firefox's protocol for WebDriver commands, drives it. */
 export interface FirefoxPage {
   goto(url: string): Promise<void>;
   /** Runs `body` in the page as the body of an async function, whose `arguments` begin with `args`. */
   run<Result>(body: string, ...args: unknown[]): Promise<Result>;
-  /** Runs `body` as `run` does, again and again until its result is truthy, and returns that result. */
+  /** Repeats `run` until its result is truthy, and returns that result. */
   until<Result>(body: string, ...args: unknown[]): Promise<Result>;
   /** Returns a screenshot as a PNG. */
   screenshot(): Promise<Buffer>;
   close(): Promise<void>;
 }
 
-/** Turns off network requests and first-run pages, and turns on WebGL without a graphics card. */
+/** Preferences that turn off network requests and first-run pages, and turn on WebGL without a graphics card. */
 const preferences: Readonly<Record<string, boolean | number | string>> = {
   'marionette.port': 0,
   'app.normandy.enabled': false,
@@ -103,7 +103,7 @@ export async function launchFirefox(): Promise<FirefoxPage> {
   }
 }
 
-/** Port that Firefox listens on; Firefox writes it into its profile. */
+/** Waits until Firefox has written the port that it listens on into its profile, and returns the port. */
 async function portIn(profile: string): Promise<number> {
   const file = join(profile, 'MarionetteActivePort');
   for (const start = Date.now(); Date.now() - start < patience; await wait(50)) {
@@ -115,7 +115,7 @@ async function portIn(profile: string): Promise<number> {
 
 type Reply = readonly [type: 1, id: number, error: { readonly message: string } | null, result: unknown];
 
-/** Connection to Marionette. A message is its length in bytes, a colon and JSON. */
+/** Connection to Marionette. Each message consists of the length of its JSON in bytes, a colon, and the JSON. */
 class Session {
   readonly #socket: Socket;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
@@ -156,7 +156,7 @@ class Session {
       if (colon < 0 || this.#received.length < colon + 1 + length) return;
       const message = JSON.parse(this.#received.subarray(colon + 1, colon + 1 + length).toString()) as Reply;
       this.#received = this.#received.subarray(colon + 1 + length);
-      // The first message is a greeting, an object.
+      // Replies are arrays. The first message is no reply but a greeting, which is an object.
       if (Array.isArray(message)) this.#waiting.get(message[1])?.(message);
     }
   }

@@ -5,7 +5,7 @@ import { expectClose, largest } from './equal.ts';
 type Params = Readonly<Record<string, Tensor>>;
 type ValuesOf<P extends Params> = { readonly [Name in keyof P]: Value };
 
-/** Scorer of single poses, and the scorer of groups that must agree with it. */
+/** Scorer of single poses, and a scorer of groups that must give the same scores. */
 export interface GroupScorer<Pose, P extends Params> {
   readonly params: P;
   score(tape: Tape, values: ValuesOf<P>, pose: Pose): Value;
@@ -19,9 +19,9 @@ export interface GroupCase<Pose> {
 }
 
 /**
- * Fails unless a group's scores z_n and gradient Σ c_n g_n equal those of its poses on separate tapes: the scores
- * within `tolerance` of 1 + max |z_n|, and each entry of the gradient within `tolerance` of Σ |c_n| (1 + |g_n|). The 1
- * allows for scores and gradients that are sums of larger terms.
+ * Fails unless a group's scores z_n and gradient Σ c_n g_n equal those of its poses on separate tapes. The error of a
+ * score is at most `tolerance` times 1 + max |z_n|; that of an entry of the gradient, `tolerance` times
+ * Σ |c_n| (1 + |g_n|). The summand 1 allows for scores and gradients that are small sums of larger terms.
  */
 export function expectGroup<Pose, P extends Params>(
   executor: SyncExecutor,
@@ -55,7 +55,7 @@ function numberOf({ data }: Tensor, i: number): number {
   return data[i] as number;
 }
 
-/** Runs a recording: its scores z_n, and the gradient of Σ c_n z_n by each parameter. */
+/** Runs a recording, and returns its scores z_n and the gradient of Σ c_n z_n by each parameter. */
 function run<P extends Params>(
   executor: SyncExecutor,
   params: P,

@@ -37,7 +37,7 @@ async function help([file, ...args]: readonly [string, ...string[]], nth: number
   process.argv = [process.execPath, path, ...args, '--help'];
   process.exitCode = undefined;
   try {
-    // A module runs once per URL, so a program that is listed twice needs two.
+    // A module runs once per URL, so a program that is listed twice needs a second URL.
     await import(imported.has(path) ? `${pathToFileURL(path)}?${nth}` : `${pathToFileURL(path)}`);
     return { code: Number(process.exitCode ?? 0), ...output };
   } catch (error) {

@@ -20,7 +20,7 @@ const entries: Readonly<Record<string, string>> = {
   'posetape/gpu': 'engine/gpu/index.ts',
 };
 
-/** Files in a folder and its subfolders, sorted, without those in `node_modules` and `dist`. */
+/** Sorted files of a folder and its subfolders, except `node_modules` and `dist`. */
 export function filesOf(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })
@@ -52,7 +52,7 @@ export function importsOf(folders: readonly string[]): Import[] {
     .flatMap(file => importsIn(file, readFileSync(file, 'utf8')));
 }
 
-/** Import cycles: the largest sets of files that all reach each other, each as `a.ts b.ts`, sorted. */
+/** Import cycles: the largest sets of files that all import each other, directly or not. Each is listed as `a.ts b.ts`. */
 export function cyclesIn(imports: readonly Import[]): string[] {
   const next = new Map<string, string[]>();
   for (const { file, imports: to } of imports) next.set(file, [...(next.get(file) ?? []), to]);

@@ -19,7 +19,7 @@ export function readNotebook(path: string): Notebook {
   return JSON.parse(readFileSync(path, 'utf8'));
 }
 
-/** Code of all cells as one module, which prints `mark` after each. */
+/** Code of all cells as one module, which prints `mark` after each cell. */
 export function moduleOf({ cells }: Notebook): string {
   return cells
     .filter(({ cell_type }) => cell_type === 'code')
@@ -27,7 +27,7 @@ export function moduleOf({ cells }: Notebook): string {
     .join('\n');
 }
 
-/** JSON of the notebook, with the output that the module of {@link moduleOf} printed divided among its cells. */
+/** JSON of the notebook, in which each cell has its part of the output `printed` by the module of {@link moduleOf}. */
 export function withOutputs(notebook: Notebook, printed: string): string {
   const texts = printed.split(`${mark}\n`);
   for (const cell of notebook.cells) {

@@ -10,12 +10,12 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Removes from stderr the note of `fit` about many parameters for few compounds, which tests cause. */
+/** Removes from stderr the note of `fit` that there are many parameters for few compounds, as there are in tests. */
 export function withoutNote<Result extends Pick<Ran, 'stderr'>>(ran: Result): Result {
   return { ...ran, stderr: ran.stderr.replace(/^note: fits \d+ parameters to .*\n/m, '') };
 }
 
-/** Runs the program in this process and captures its output, as if written to a terminal if `isTTY`. */
+/** Runs the program in this process and captures its output. With `isTTY`, the program sees a terminal. */
 export async function run(argv: readonly string[], isTTY = false): Promise<Ran> {
   const written = { stdout: '', stderr: '' };
   const streamTo = (name: keyof typeof written) => {
@@ -34,7 +34,7 @@ export async function run(argv: readonly string[], isTTY = false): Promise<Ran> 
 const [node, file] = ['--import tsx --conditions=posetape:source'.split(' '), 'program/main.ts'];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The command line of the program, for a shell in the root of the project. */
+/** Command line that starts the program in a shell whose folder is the root of the project. */
 export const commandLine: string = [process.execPath, ...node, file].join(' ');
 
 /** Starts the program as a separate process. */

@@ -5,25 +5,25 @@ import { add, concat, expandDims, gather, less, mean, mul, reshape, slice, squar
 import { real } from './numbers.ts';
 
 /*
- * Random programs: scorers as plain data. Any such data are a valid program, so fast-check can shrink a failing one to a
- * few steps.
+ * Random programs: scorers as plain data. Every list of steps is a valid program, so fast-check can shrink a failing
+ * program to a few steps.
  *
  * A step names an op and picks its operands among all earlier values, counting back from the newest. Operands that do
- * not fit are adapted, so a step can be dropped or changed without changing others. Values stay within a few units and
- * slopes near 1 (divisors and operands of logarithms, for example, are 1 + x²), so that finite differences are accurate
- * for a program of any length.
+ * not fit are adapted, so a step can be dropped or changed without changing others. Values stay within a few units, and
+ * slopes near 1: for example, divisors and operands of logarithms are 1 + x². So finite differences are accurate for a
+ * program of any length.
  */
 
 /** Name of an exported op. This file compiles only if every op has a recipe. */
 export type OpName = keyof typeof ops;
 
-/** Scorer: parameters, and steps that compute a scalar. */
+/** Scorer as plain data: its parameters, and the steps that compute a scalar. */
 export interface Program {
   readonly params: readonly { readonly shape: readonly number[]; readonly entries: readonly number[] }[];
   readonly steps: readonly Step[];
 }
 
-/** One op, and choices for it. Most ops use only some of them. */
+/** One op, and choices for it. Most ops use only some of the choices. */
 export interface Step {
   readonly op: OpName;
   /** The operands, counted back from the newest value. */
@@ -85,7 +85,7 @@ export function record(
   return [...unused].map(({ actual }) => mean(actual)).reduce((total, each) => add(total, each));
 }
 
-/** Programs of up to `steps` steps; if `smooth`, without ops that have kinks, jumps or no gradient. */
+/** Programs of up to `steps` steps. If `smooth`, they have no ops with kinks, jumps or without a gradient. */
 export function programArbitrary({
   smooth = false,
   steps = 8,
@@ -126,8 +126,9 @@ const paramArbitrary = fc.oneof(
 );
 
 /*
- * A value, and its model: the same value for a pose of 101 rows, more than any other axis has. Choices that depend
- * on shapes use the model, so they are the same for every pose. If two models have axes of equal length, so do the values.
+ * A value, and its model: the same value for a pose of 101 rows. No other axis is that long, so an axis that grows with
+ * the pose can be told from others. Choices that depend on shapes use the model, so they are the same for every pose.
+ * Axes of equal length in two models are of equal length in the two values.
  */
 interface Twin<T = Value> {
   readonly actual: T;
@@ -163,7 +164,7 @@ function rowsOn({ tape, pose }: { tape: Tape; pose: Pose }): Rows {
 /** True for the length of an axis that grows with the pose. */
 const dependsOnPose = (length: number) => length >= modelPose.length;
 
-/** The value, averaged over its longest axes until it has at most about 100 entries for a pose of 6 rows. */
+/** The value, averaged over its longest axis until it has at most about 100 entries for a pose of 6 rows. */
 function small(twin: Twin): Twin {
   const lengths = twin.model.shape.map(length =>
     dependsOnPose(length) ? (6 * length) / modelPose.length : length,
@@ -214,13 +215,13 @@ const chosen =
   (a, b, step, rows) =>
     recipe(step)(a, b, step, rows);
 
-/** 1 + x², a divisor, or an operand of a logarithm or root. */
+/** Records 1 + x², for use as a divisor or as the operand of a logarithm or root. */
 const positive = (x: Value) => add(1, square(x));
 
 /** One of `rank` axes, counted from either end. */
 const axisOf = (axis: number, rank: number) => (axis % (2 * rank)) - rank;
 
-/** One axis, the last and the first, or `undefined` for all. */
+/** One axis, the list of the last and the first axis, or `undefined` for all axes. */
 function axesOf({ axis }: Step, { shape: { length: rank } }: Value): number | number[] | undefined {
   if (rank === 0 || axis % 4 === 0) return undefined;
   return rank > 1 && axis % 4 === 1 ? [-1, 0] : axisOf(axis, rank);
@@ -228,7 +229,7 @@ function axesOf({ axis }: Step, { shape: { length: rank } }: Value): number | nu
 
 const allAxes = (x: Value) => x.shape.map((_, axis) => axis);
 
-/** An op along axes, which are kept with length 1 or removed. */
+/** An op along axes. The result keeps these axes with length 1, or has them removed. */
 const reduction = (op: (x: Value, axes: number | number[] | undefined, keepDims: boolean) => Value): Recipe =>
   chosen(step => unary(x => op(x, axesOf(step, x), step.number > 0)));
 
@@ -257,7 +258,7 @@ function matrices(x: Value): Value {
   return add(mul(numbers, off), mul(ops.eye(tape, 3), tape.constant([1, 2, 3])));
 }
 
-/** Operand and axis of a scan of five entries: multiples of each entry on a new last axis, or of the mean. */
+/** Operand and axis of a scan of five entries: five multiples of each entry on a new last axis, or of the mean. */
 function scanned(x: Value, isLast: boolean): [Value, number | undefined] {
   const multiples = x.tape.constant([1, -0.5, 2, 0.3, 0.7]);
   return isLast ? [mul(expandDims(x, -1), multiples), -1] : [mul(mean(x), multiples), undefined];
@@ -277,7 +278,7 @@ const segments =
         const length = x.shape[0] as number;
         const index = picksBelow(count, length, byPose ? read.picks : picks);
         const segmented = op(x, index, count);
-        // Segments without rows are infinite, so only those with rows are used.
+        // Some ops give infinity for a segment without rows, so only segments with rows are used.
         return hasCount ? gather(segmented, index) : segmented;
       },
       table,
@@ -406,7 +407,7 @@ const recipes: Record<OpName, Recipe> = {
   // Along axes
   sum: reduction((x, axes, keepDims) => ops.sum(mul(x, 1 / sizeOf(x)), axes, keepDims)),
   mean: reduction(mean),
-  // Not along the rows of a pose, since the number of products depends on the length.
+  // Not along the rows of a pose, since the number of products that are recorded depends on the length of the axis.
   prod: (a, _b, step) => {
     const { shape } = a.model;
     const axes = axesOf(step, a.model) ?? allAxes(a.model);
@@ -457,7 +458,7 @@ const recipes: Record<OpName, Recipe> = {
     const { shape } = from.model;
     const axis = step.axis % shape.length;
     const length = shape[axis] as number;
-    // The first or the last row of a pose; any range of another axis.
+    // Take the first or the last row of a pose, or any range of another axis.
     const start = dependsOnPose(length) ? -(step.axis % 2) : step.axis % length;
     const end = dependsOnPose(length)
       ? start + 1 || undefined
@@ -574,7 +575,7 @@ const recipes: Record<OpName, Recipe> = {
     }),
   ),
 
-  // Sorting: the entries themselves, or others in their order
+  // Sorting of the entries themselves, or of others in the same order
   sort: ordered((x, axis) => ops.sort(x, axis)),
   argsort: ordered((x, axis) => ops.takeAlongAxis(x, ops.argsort(ops.sin(mul(3, x)), axis), axis)),
   topK: ordered((x, axis, isFirst) => {
@@ -624,7 +625,7 @@ const recipes: Record<OpName, Recipe> = {
   inverse: unary(x => ops.inverse(matrices(x))),
   solve: unary(x => ops.solve(matrices(x), x.tape.constant([0.5, 1, -1]))),
   cholesky: unary(x => ops.cholesky(matrices(x))),
-  // Only 2 × 2, since 3 × 3 would record a thousand values to second order.
+  // Matrices of 2 × 2 only, since second derivatives of 3 × 3 would record a thousand values.
   eigvalsh: unary(x => ops.eigvalsh(slice(matrices(x), [1, 1]))),
   matmul: (a, b, { axis }) => {
     const transposed = (x: Value) => {
@@ -656,7 +657,7 @@ const recipes: Record<OpName, Recipe> = {
   },
 };
 
-/** Ops whose value or slope jumps, or whose gradient is deliberately not the slope. */
+/** Ops whose value or slope jumps, or whose gradient differs from the slope on purpose. */
 const kinked: readonly OpName[] = [
   'abs',
   'sign',

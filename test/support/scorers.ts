@@ -15,10 +15,10 @@ export interface ScorerSetUp {
 
 /** Sizes of the SchNet; its cutoff is in Å. */
 export const schnetSizes = { hidden: 24, gaussians: 16, interactions: 2, cutoff: 5 };
-/** Limits of the SchNet's edges: neighbours of an atom, and distances in Å. */
+/** Limits of the SchNet's edges: the number of neighbours of an atom, and distances in Å. */
 export const schnetReach = { neighbours: 8, cutoff: 5, pocket: 5 };
 
-/** Scorer by name. Its types of poses and parameters are erased: give it only poses in its own format. */
+/** Returns a scorer by name. Its type does not tell the format of its poses: give it only poses in that format. */
 export function scorer(name: ScorerName): ScorerSetUp {
   if (name === 'vina') return { score, scoreGroup, params: vinaWeights() } as unknown as ScorerSetUp;
   const { weights, ...network } = schnet(schnetSizes);

@@ -3,7 +3,7 @@ import { square, sum } from 'posetape/ops';
 import { expectClose } from './equal.ts';
 import { type Pose, type Program, paramsOf, record } from './programs.ts';
 
-/** Records the prediction of a program, its gradient, and the gradient of the first slope's squared norm. */
+/** Records a program's prediction, its gradient, and the gradient of the squared norm of its slope by parameter 0. */
 export function toSecondOrder(program: Program, pose: Pose): Value[] {
   const tape = new Tape();
   const params = Object.fromEntries(
@@ -17,8 +17,8 @@ export function toSecondOrder(program: Program, pose: Pose): Value[] {
 }
 
 /**
- * Change of the interpreter's results if the inputs change by one ulp of float32: the accuracy to expect of float32.
- * Each input changes by at least one ulp of 1, since a small entry may be added to a larger number.
+ * Largest change of each of the interpreter's results if the inputs change by half an ulp of float32: the accuracy to
+ * expect of float32. An input below 1 changes by as much as 1 would, since it may be added to a larger number.
  */
 function responses(program: Program, pose: Pose): number[] {
   const nudged = (entry: number, i: number) =>
@@ -42,8 +42,8 @@ function responses(program: Program, pose: Pose): number[] {
 }
 
 /**
- * Fails unless float32 results of a program equal the reference's within `tolerance` plus ten times their change if the
- * inputs change by one ulp.
+ * Fails unless float32 results of a program equal those of `reference`. The allowed error is `tolerance`, plus ten times
+ * the change of the result if the inputs change as in {@link responses}.
  */
 export function expectFloat32(
   actual: readonly Tensor[],
@@ -55,7 +55,7 @@ export function expectFloat32(
   const slack = responses(program, pose);
   const expected = reference.run(toSecondOrder(program, pose));
   for (const [i, each] of expected.entries()) {
-    // Values and slopes of programs are near 1, so a result whose terms cancel has rounding errors of this size.
+    // A result below 1 may be a sum of terms near 1 that cancel, with the rounding errors of these terms.
     const unit = Math.max(1, ...each.data.map(Math.abs));
     const scale = unit + (10 * (slack[i] as number)) / tolerance;
     expectClose(actual[i] as Tensor, each, tolerance, scale);
