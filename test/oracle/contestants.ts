@@ -17,8 +17,8 @@ export const open: Readonly<Record<ContestantName, () => Executor | Promise<Exec
 };
 
 /**
- * Error that is always allowed, relative to an answer's largest entry: a few thousand roundings in float64, about a dozen
- * in float32. Ill-conditioned answers may have larger errors, which {@link spreads} measures.
+ * Error that is always allowed, relative to an answer's largest entry: a few thousand roundings in float64, about a
+ * dozen in float32. Ill-conditioned answers may have larger errors, which {@link spreads} measures.
  */
 const tolerances = { float64: 1e-12, float32: 1e-6 };
 

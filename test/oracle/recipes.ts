@@ -69,7 +69,7 @@ const reduction =
   b =>
     reduce(b, op, b.any(), allowsEmpty);
 
-/** Axes of an op that keeps the shape. `undefined` stands for the last axis, and null says that an axis has length 0. */
+/** Axes of an op that keeps the shape: `undefined` for the last axis, or null if one of them has length 0. */
 function normalisedAxes(b: Builder, x: Node): Attributes['axis'] | null {
   const axis = b.random.chance(0.3) ? undefined : (axesOf(b, x.shape) ?? -1);
   return listed(axis ?? -1, x.shape).some(each => x.shape[each] === 0) ? null : axis;
@@ -93,7 +93,7 @@ const comparison =
     if (b.random.chance(0.4)) b.add('mul', [result, b.broadcastable(result)]);
   };
 
-/** Adds a masked product with numbers that may be infinite where the mask is 0, and an op that could hide a NaN in it. */
+/** Adds a masked product of numbers that may be infinite where the mask is 0, and an op that could hide its NaN. */
 function masked(b: Builder): void {
   const { random } = b;
   const x = b.any();

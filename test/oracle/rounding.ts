@@ -14,11 +14,11 @@ import { largest } from '../support/equal.ts';
 /*
  * Effect of rounding on the answers of a program. The program runs several times. In each run, every result of a
  * function, a sum or a product, and every cotangent, changes by a few units in the last place. An answer that changes
- * much is ill-conditioned, so a difference in it says little about an executor. An answer that jumps or becomes NaN says
- * nothing.
+ * much is ill-conditioned, so a difference in it says little about an executor. An answer that jumps or becomes NaN
+ * says nothing.
  *
- * Equal results of one op change equally, so ties stay ties. Numbers with few significant bits, such as 0.5 or 3, do not
- * change.
+ * Equal results of one op change equally, so ties stay ties. Numbers with few significant bits, such as 0.5 or 3, do
+ * not change.
  */
 
 /** Number of trials with changed results. */
@@ -31,8 +31,8 @@ const trials = 8;
 const jump = 0.01;
 
 /**
- * Largest effect of rounding on each wanted tensor in an executor of this precision. It is infinite if the tensor jumps,
- * or if a value of its program overflows.
+ * Largest effect of rounding on each wanted tensor in an executor of this precision. It is infinite if the tensor
+ * jumps, or if a value of its program is outside the normal range of this precision.
  */
 export function spreads(wanted: readonly Value[], precision: Precision): number[] {
   let fits = true;
@@ -157,8 +157,8 @@ const bits = new Float64Array(1);
 const words = new Uint32Array(bits.buffer);
 
 /**
- * Function that changes a number by up to two units in the last place of float64, or eight of float32. A float32 executor
- * may store some results in float32 and keep others in float64: `isSingle` is true for a result stored in float32.
+ * Function that changes a number by up to two units in the last place of float64, or eight of float32. A float32
+ * executor may store some results in float32 and others in float64. `isSingle` is true for a result in float32.
  */
 function rounder(precision: Precision, seed: number, isSingle: boolean): Round {
   const isDouble = precision === 'float64';

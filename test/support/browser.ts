@@ -65,7 +65,7 @@ export interface PageOptions {
   readonly flags?: readonly string[];
   /** Value of `script-src` in the page's Content-Security-Policy. Default: no policy. */
   readonly scripts?: string;
-  /** Other modules to bundle and serve, such as workers. The module at path `m.ts` with key `n` is served as `/n.js`. */
+  /** Other modules to bundle and serve, such as workers: the paths by name. A name `n` is served as `/n.js`. */
   readonly modules?: Readonly<Record<string, string>>;
   /** True to isolate the page from other origins, which is required to share memory with workers. Default false. */
   readonly isIsolated?: boolean;

@@ -32,9 +32,9 @@ export function valueAt(recording: Recording, params: readonly Tensor[]): number
  * Fails unless the slope along `direction`, computed by `gradient`, equals a central difference.
  *
  * The difference is of fourth order: (8(f(h) − f(−h)) − (f(2h) − f(−2h)))/12h with h = 10⁻³. Its truncation error is
- * h⁴|f⁽⁵⁾|/30 ≈ 3·10⁻¹⁴|f⁽⁵⁾|. Its rounding error is about 10⁻¹⁶/h = 10⁻¹³ times the terms of f. If numbers are around 1
- * and |f⁽⁵⁾| is below 10⁶, both errors are below the tolerance, 10⁻⁷ times 1 + |f| + Σ|gᵢvᵢ|, where g is the gradient and
- * v the direction. A wrong derivative rule has a larger error.
+ * h⁴|f⁽⁵⁾|/30 ≈ 3·10⁻¹⁴|f⁽⁵⁾|. Its rounding error is about 10⁻¹⁶/h = 10⁻¹³ times the terms of f. If numbers are around
+ * 1 and |f⁽⁵⁾| is below 10⁶, both errors are below the tolerance, 10⁻⁷ times 1 + |f| + Σ|gᵢvᵢ|, where g is the gradient
+ * and v the direction. A wrong derivative rule has a larger error.
  */
 export function expectSlope(recording: Recording, params: readonly Tensor[], direction: Direction): void {
   const tape = new Tape();

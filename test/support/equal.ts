@@ -5,11 +5,11 @@ import { expect } from 'vitest';
 export type Numbers = number | ArrayLike<number> | Tensor;
 
 /**
- * Fails unless two answers are equal: |a − b| ≤ tolerance · scale for every entry, and equal shapes if both answers have
- * a shape. The error is not relative to the entry itself, because that error is unbounded if the terms of an entry cancel.
+ * Fails unless two answers are equal: |a − b| ≤ tolerance · scale for every entry, and equal shapes if both answers
+ * have a shape. The error is not relative to the entry itself, since an entry whose terms cancel may be 0.
  *
- * `scale` is one number for all entries, by default the largest expected magnitude, or one number for each entry, such as
- * Σₙ |cₙ||gₙ| for the combined gradient of poses. NaN equals NaN, and an infinity equals itself.
+ * `scale` is one number for all entries, by default the largest expected magnitude, or one number for each entry, such
+ * as Σₙ |cₙ||gₙ| for the combined gradient of poses. NaN equals NaN, and an infinity equals itself.
  */
 export function expectClose(
   actual: Numbers,

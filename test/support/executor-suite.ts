@@ -116,7 +116,7 @@ export function proveExecutor(
 
     const run = async (wanted: readonly Value[], options?: RunOptions): Promise<Tensor[]> =>
       executor.run(wanted, options);
-    /** Fails unless results equal the interpreter's within `tolerance`, relative to the largest entry or 1, if larger. */
+    /** Fails unless results equal the interpreter's within `tolerance` times the larger of 1 and the largest entry. */
     const expectRight = async (wanted: readonly Value[]) => {
       const references = exact.run(wanted);
       for (const [i, result] of (await run(wanted)).entries()) {
@@ -160,7 +160,7 @@ export function proveExecutor(
           expect(memory.live).toBe(17);
           if (isDouble) {
             const references = exact.run(wanted);
-            // A result whose terms cancel has the rounding errors of its terms, so errors are relative to the largest result.
+            // A result whose terms cancel has their rounding errors, so errors are relative to the largest result.
             const size = Math.max(...references.map(largest));
             for (const [i, reference] of references.entries())
               expectClose(results[i] as Tensor, reference, tolerance, size);

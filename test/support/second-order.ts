@@ -17,8 +17,8 @@ export function toSecondOrder(program: Program, pose: Pose): Value[] {
 }
 
 /**
- * Largest change of each of the interpreter's results if the inputs change by half an ulp of float32: the accuracy to
- * expect of float32. An input below 1 changes by as much as 1 would, since it may be added to a larger number.
+ * Largest change of each of the interpreter's results if the inputs change by up to one ulp of float32: the accuracy to
+ * expect of float32. An input below 1 changes by as much as 1 does, since it may be added to a larger number.
  */
 function responses(program: Program, pose: Pose): number[] {
   const nudged = (entry: number, i: number) =>
@@ -42,8 +42,8 @@ function responses(program: Program, pose: Pose): number[] {
 }
 
 /**
- * Fails unless float32 results of a program equal those of `reference`. The allowed error is `tolerance`, plus ten times
- * the change of the result if the inputs change as in {@link responses}.
+ * Fails unless float32 results of a program equal those of `reference`. The allowed error is `tolerance`, plus ten
+ * times the change of the result if the inputs change as in {@link responses}.
  */
 export function expectFloat32(
   actual: readonly Tensor[],
