@@ -54,8 +54,8 @@ function countingController() {
 }
 
 /**
- * Poses of which pose `index` stays pending, with the numbers of calls of their iterator's `next` and `return`. `onPending`
- * is called once that pose is awaited.
+ * Poses of which pose `index` never arrives, and counts of the calls of `next` and `return` of their iterator. Calls
+ * `onPending` as soon as that pose is awaited.
  */
 function pendingAt(index: number, onPending = () => {}) {
   const calls = { read: 0, closed: 0 };
@@ -83,7 +83,7 @@ function pendingAt(index: number, onPending = () => {}) {
 }
 
 async function expectAborted(options: Pick<KnownOptions, 'poses'> & Partial<KnownOptions>): Promise<void> {
-  // An abort without effect fails by the time limit of the test.
+  // If the abort has no effect, the test fails at its time limit.
   await expect(combineKnown(options)).rejects.toBe(reason);
 }
 
@@ -137,7 +137,7 @@ describe.each(strategies)('an abort under %s', strategy => {
         closed = true;
       }
     }
-    // Recompute needs poses that can be read twice.
+    // The strategy `recompute` needs poses that can be read twice.
     const iterable = { [Symbol.asyncIterator]: generate };
     await expectAborted({ poses: iterable, strategy, signal: controller.signal });
     await turn();
@@ -168,7 +168,7 @@ describe.each(strategies)('an abort under %s', strategy => {
     await expectAborted({ ...options, signal: controller.signal });
   });
 
-  /** Options that abort while `combinePoses` runs, by the name of the function that aborts. */
+  /** Options with a function that aborts while `combinePoses` runs, by the name of the function. */
   const abortingOptions: Record<string, (abort: () => void) => Partial<KnownOptions>> = {
     score: abort => ({
       score(tape, values, pose) {

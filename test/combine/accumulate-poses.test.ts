@@ -69,7 +69,7 @@ describe('states of shards', () => {
       expectClose(readout ?? 0, expected.readout ?? 0, 1e-12, size);
       expect(stats.poses).toBe(poses.length);
       const { sizes } = sharesOf(combination, energiesOf(poses));
-      // L′ = 2 (pKi − 10⁴)/ln 10 at most, and L′_n = 2 (ΔG_n − 7).
+      // `slope` bounds the slope of the loss by ΔG, 2 (pKi − 10⁴)/ln 10. The slope of a poseLoss is 2 (ΔG_n − 7).
       const slope = largest([expected.value, 1e5]);
       const factors = sizes.map(
         (each, n) => (hasLoss ? each * slope : 0) + 2 * Math.abs((poses[n]?.energy ?? 0) - 7),

@@ -44,7 +44,7 @@ function withValue(json: Json, [name, ...rest]: Path, value: Json | undefined): 
   return Array.isArray(json) ? Object.values(copy) : copy;
 }
 
-/** Source of random whole numbers, used modulo the number of choices. */
+/** Source of random whole numbers. A choice takes a number modulo the number of choices. */
 type Draw = () => number;
 type Mutate = (json: Json, draw: Draw, other: Json) => Json | undefined;
 
@@ -69,7 +69,7 @@ const strange: readonly Json[] = [
   { w: 1 },
 ];
 
-/** Random path to a value that satisfies `predicate`; the root if there is none. */
+/** Random path to a value that satisfies `predicate`; the path of the root if no value does. */
 function pathTo(json: Json, draw: Draw, predicate: (value: Json) => boolean): Path {
   const paths = pathsIn(json).filter(path => predicate(valueAt(json, path)));
   return paths.length > 0 ? chosen(draw, paths) : [];
@@ -201,7 +201,7 @@ describe('the JSON of an accumulator', () => {
           draw,
           saved(combination, others) as unknown as Json,
         );
-        // A mutation that drops the whole JSON leaves null.
+        // A mutation may drop the whole JSON. It is then read as null.
         expectErrorOrSame(combination, original, mutated === undefined ? null : parsed(mutated));
       },
     );
@@ -214,7 +214,7 @@ describe('the JSON of an accumulator', () => {
     accumulator.add(-6, gradient);
     return parsed(accumulator.toJSON());
   };
-  /** Scalars of a state without rounding errors: r, r_1; S, S − N, N, Σ e_n², Σ L_n, M_1; then six lost parts of 0. */
+  /** Scalars of a state: r, r_1, S, S − N, N, Σ e_n², Σ L_n, M_1, and six parts lost to rounding, which are 0 here. */
   const scalars = (...numbers: number[]) => text(...numbers, 0, 0, 0, 0, 0, 0);
   const text = (...numbers: number[]) => Buffer.from(Float64Array.from(numbers).buffer).toString('base64');
 

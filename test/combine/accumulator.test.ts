@@ -46,12 +46,12 @@ function bits(sum: { readonly data: Float64Array } | undefined): number[] {
   return [...new Uint8Array((sum?.data ?? new Float64Array()).slice().buffer)];
 }
 
-/** Fails unless two states are equal to the bit: their JSON holds the bytes of all numbers. */
+/** Fails unless two states are equal to the bit. It compares their JSON, which holds the bytes of all numbers. */
 function expectSameBits(actual: Accumulator, expected: Accumulator): void {
   expect(actual.toJSON()).toEqual(expected.toJSON());
 }
 
-/** Fails unless two results are equal up to the rounding of sums in another order. */
+/** Fails unless two results are equal, up to the rounding of sums that are added in another order. */
 function expectSameSums(
   combination: Combination,
   terms: readonly Term[],
@@ -201,7 +201,7 @@ describe('accumulators as JSON', () => {
     const extremes = Float64Array.of(-0, 5e-324, -5e-324, 1e308, -1e308, Number.MAX_VALUE, 2 ** -1022);
     const w = tensor(extremes);
     const accumulator = lse({ sign: 1 }).accumulator();
-    // A sum of −0 in the state: negative numbers times a weight that underflows.
+    // Negative numbers times a weight that underflows add up to −0, a sum that the state stores.
     accumulator.add(0, { w }, { poseLossGradient: 1 });
     accumulator.add(1e4, { w: tensor(new Float64Array(7)) });
     accumulator.add(2e4, { w: tensor(extremes.map(number => -number)) });

@@ -8,7 +8,7 @@ export function magnitudes(min: number, max: number): fc.Arbitrary<number> {
   return evenly(Math.log(min), Math.log(max)).map(Math.exp);
 }
 
-/** Energies of a few units or up to ±1e4, with repeated values and zeros of both signs. */
+/** Energies of a few units, or up to ±1e4. Some values repeat, and zeros have both signs. */
 export const energies: fc.Arbitrary<number> = fc.oneof(
   evenly(-20, 20),
   evenly(-1e4, 1e4),
@@ -22,7 +22,7 @@ export const slopes: fc.Arbitrary<readonly number[]> = fc.array(
 
 export const knownPose: fc.Arbitrary<KnownPose> = fc.record({ energy: energies, slope: slopes });
 
-/** Lists of `least` to `most` items, with long lists as often as short ones. */
+/** Lists of `least` to `most` items. Long lists are as frequent as short ones. */
 export function several<T>(each: fc.Arbitrary<T>, most: number, least = 1): fc.Arbitrary<T[]> {
   return fc.array(each, { minLength: least, maxLength: most, size: 'max' });
 }

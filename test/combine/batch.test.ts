@@ -44,7 +44,7 @@ const variants = fc.record({
   posesPerTape: fc.integer({ min: 1, max: 6 }),
 });
 
-/** Options of a batch of a named pooling, and a function that computes a compound by definition, with a loss. */
+/** Options of a batch with a named pooling, and a function that computes one compound by definition, with a loss. */
 function batchOf(
   { isWide, of, params, pool, score }: Named,
   { hasReadout, hasPoseLoss, posesPerTape }: typeof variants extends fc.Arbitrary<infer T> ? T : never,
@@ -85,7 +85,7 @@ const lossOf = (x: Value, measured: number, { head }: Values) =>
 
 type Definitions = readonly Pick<ReturnType<typeof definitionOf>, 'sums'>[];
 
-/** Fails unless a gradient is Σ factor · gradient over the compounds. */
+/** Fails unless a gradient is the sum of the compounds' gradients, each times its factor. */
 function expectSum(
   actual: Readonly<Record<string, Tensor>>,
   each: Definitions,
@@ -154,7 +154,7 @@ describe('a batch', () => {
         ...(hasLoss && { loss: (x: Value, { index }: { readonly index: number }) => loss(x, index) }),
       });
 
-      // The loss as a function of the predictions: its slopes, their derivatives, and its slope by `head`.
+      // Of the loss as a function of the predictions: the slopes, their derivatives, and the slope by `head`.
       const each = all.map(({ poses }) => defined(poses, x => x));
       const predictions = each.map(({ loss }) => loss);
       const whole = (x: Value, params: Values) =>
@@ -186,7 +186,7 @@ describe('a batch', () => {
 
       const { combine } = scoring.combination;
       if (!combine) return;
-      // All compounds on one tape: each compound is a pose, and its combination in ops part of the score.
+      // The same on one tape: each compound is a pose, and its combination in ops is a part of the score.
       const graph = await combinePoses({
         poses: all,
         params: named.params as Readonly<Record<string, Tensor>>,

@@ -13,7 +13,7 @@ const executors: readonly Executor[] = [
   wasm(),
 ];
 
-/** Arrays of three numbers: whole buffers, and views that begin later than their buffer. */
+/** Arrays of three numbers. Some fill their buffer, others begin in the middle of it. */
 const arrays: Readonly<Record<string, () => Float64Array | Float32Array>> = {
   float64: () => Float64Array.of(1, 2, 3),
   float32: () => Float32Array.of(1, 2, 3),

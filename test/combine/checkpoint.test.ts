@@ -37,8 +37,8 @@ const poses = [3, 6, 6, 9].map(
 );
 
 /**
- * Network with dropout and noise. `block` wraps each block of `size` layers. `table` reaches a block as an argument, and
- * `weights` through a closure.
+ * Network with dropout and noise. `block` wraps each block of `size` layers. A block receives `table` as an argument,
+ * and `weights` through a closure.
  */
 function scorer(block: typeof checkpoint, layers = 6, size = 3): Scorer<Pose, Params> {
   return (tape: Tape, { table, weights }: Values, { index, atoms }: Pose) => {

@@ -10,8 +10,8 @@ import { knownPose, several } from './arbitraries.ts';
 import { type KnownPose, score, strategies } from './known-poses.ts';
 
 /*
- * Parameters that act after the scorer: a gain and an offset of the readout, and a width of losses. The scorer reads `w`,
- * too.
+ * Parameters that functions after the scorer read: a gain and an offset of the readout, and a width of losses. The
+ * scorer itself reads `w`.
  */
 
 type Params = Readonly<Record<'w' | 'gain' | 'offset' | 'width', Tensor>>;
@@ -25,7 +25,7 @@ const paramsOf = (...[gain = 1, offset = 0, width = 0, w = 0]: number[]): Params
   width: tensor(width),
 });
 
-/** Any choice of functions that read parameters. */
+/** Random options: each of four functions after the scorer is present or absent, and reads parameters if present. */
 const readerChoices = fc.record(
   {
     readout: fc.constant<Options['readout']>((x, { params }) => add(mul(params.gain, x), sum(params.offset))),

@@ -1,6 +1,6 @@
 /*
- * Fixed-point numbers of 400 decimals, as a reference for float64 down to its least positive number. The BigInt x stands
- * for x · 10⁻⁴⁰⁰.
+ * Fixed-point numbers of 400 decimals, a reference for float64 down to its least positive number. The BigInt x stands
+ * for the number x · 10⁻⁴⁰⁰.
  */
 
 const scale = 10n ** 400n;
@@ -28,7 +28,7 @@ export function over(a: bigint, b: bigint): bigint {
   return (a * scale) / b;
 }
 
-/** e^x, by its series at x/2^k, squared k times; 0 for x < −930. */
+/** e^x: the exponential series of x/2^k, squared k times. The result is 0 for x < −930. */
 export function exponential(x: bigint): bigint {
   if (x < -930n * scale) return 0n;
   if (x < 0n) return over(scale, exponential(-x));
@@ -43,7 +43,7 @@ export function exponential(x: bigint): bigint {
   return sum;
 }
 
-/** ln x for x > 0, by Halley's method from the logarithm in float64. */
+/** ln x for x > 0, by Halley's method, which starts from the logarithm in float64. */
 export function logarithm(x: bigint): bigint {
   let y = decimal(Math.log(toNumber(x)));
   for (let step = 0; step < 3; step++) {
@@ -57,7 +57,7 @@ export function logarithm(x: bigint): bigint {
 export function toNumber(x: bigint): number {
   const magnitude = x < 0n ? -x : x;
   if (magnitude === 0n) return 0;
-  // Number of halvings that leaves 64 bits of the quotient.
+  // Number of halvings after which the quotient has 64 bits.
   const halves = 64 + scale.toString(2).length - magnitude.toString(2).length;
   const quotient =
     halves >= 0 ? (magnitude << BigInt(halves)) / scale : magnitude / (scale << BigInt(-halves));

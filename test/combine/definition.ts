@@ -14,15 +14,15 @@ import { expectClose, largest } from '../support/equal.ts';
 import { grouped, strategies } from './known-poses.ts';
 
 /*
- * Computes a pooling by its definition in docs/maths.md, with the size of the terms of each entry of the gradient. Every
- * strategy, grouping and split into states must agree with it.
+ * Computes a pooling by its definition in docs/maths.md, and the size of the terms of each entry of the gradient. Every
+ * strategy must agree with this definition, for any groups of poses and for any split of the poses into states.
  */
 
 export type Params = Readonly<Record<string, Tensor>>;
 export type Values = Readonly<Record<string, Value>>;
 type Options<Pose> = CombineOptions<Pose, Params>;
 
-/** Pooling to be compared with its definition. */
+/** Pooling that a test compares with its definition. */
 export interface Defined<Pose> {
   readonly poses: readonly Pose[];
   readonly params: Params;
@@ -36,7 +36,7 @@ export interface Defined<Pose> {
   readonly poseLoss?: ((prediction: Value, params: Values) => Value) | undefined;
 }
 
-/** Number of a pose, with its derivatives by the K numbers of the score, and by the parameters at a fixed score. */
+/** Number of a pose, its derivatives by the K numbers of the score, and those by the parameters at a fixed score. */
 interface Sloped {
   readonly number: number;
   readonly slopes: Float64Array;
@@ -46,12 +46,12 @@ interface Sloped {
 /** Numbers of a pose that the definition needs. */
 interface PoseNumbers {
   readonly weight: number;
-  /** ℓ_n. */
+  /** Log-weight ℓ_n. */
   readonly height: Sloped;
-  /** p_nj. */
+  /** Values p_nj that the pooling averages. */
   readonly values: readonly Sloped[];
   readonly poseLoss: Sloped | undefined;
-  /** g_nk by parameter name. */
+  /** Gradients g_nk of the K numbers of the score, by parameter name. */
   readonly gradients: readonly Params[];
 }
 
@@ -122,8 +122,8 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   const m = counted[0]?.values.length ?? 0;
   const numberAt = (n: number, j: number) => counted[n]?.values[j]?.number ?? 0;
   const weighted = (of: (n: number) => number) => w.reduce((total, each, n) => total + each * of(n), 0);
-  // The mean is measured from the value of the pose with the largest weight. Measured from a pose of weight 0 with a value of
-  // 1e8, it would lose digits.
+  // Each mean is summed as differences from the value of the pose with the largest weight. Differences from the value of
+  // a pose of weight 0, which may be 1e8, would lose digits.
   const top = w.indexOf(Math.max(...w));
   const means = Array.from(
     { length: m },
@@ -134,7 +134,7 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   const logSum = tape.parameter(tensor(r + Math.log(S)));
   const theta = onTape(tape, params);
   const count = counted.reduce((total, { weight }) => total + weight, 0);
-  // If all log-weights are close to r, log1p keeps digits of log Z − ln N that the logarithm of S/N loses.
+  // If all log-weights are close to r, S/N is close to 1, and its logarithm loses digits. log1p keeps them.
   const logMean = counted.reduce(
     (total, { weight, height }) => total + weight * Math.expm1(height.number - r),
     0,
@@ -148,7 +148,7 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   const v = [...(byMean?.data ?? [])];
   const v0 = (byLogSum?.data[0] as number) + (byLogMean?.data[0] as number);
 
-  // Averages have the rounding errors of their terms. `spreads` are the effects of these errors on the slopes after the pool.
+  // Averages have the rounding errors of their terms. `spreads` are the effects of these errors on `slopes`.
   const digits = means.map((_, j) => weighted(n => Math.abs(numberAt(n, j))));
   const heights = Math.max(...counted.map(({ height }) => Math.abs(height.number)), Math.abs(Math.log(S)));
   const spreads = slopes.map(slope => {
@@ -228,8 +228,8 @@ function oneHot({ tape }: Value, width: number, k: number): Value {
 }
 
 /**
- * Fails unless each strategy agrees with the definition and with the full graph, for single poses and for groups. Four
- * merged states, read from JSON, must also agree.
+ * Fails unless each strategy agrees with the definition and with the full graph, for single poses and for groups. The
+ * merger of four states that are read from JSON must also agree.
  *
  * @param parts index of the state of each pose, 0 to 3
  * @param posesPerTape size of the groups

@@ -29,12 +29,12 @@ import {
   strategies,
 } from './known-poses.ts';
 
-/** Combination in ops. */
+/** Combination in ops: the sum of the predictions. */
 const inOps = (predictions: Value) => sum(predictions);
 
 type Kind = 'Error' | 'TypeError' | 'RangeError' | 'BadPoseError';
 
-/** Fails unless the options give this error. Default poses: three good ones. */
+/** Fails unless the options give this error. By default there are three good poses. */
 async function expectError(options: Partial<KnownOptions>, kind: Kind, message: RegExp): Promise<unknown> {
   const error = await combineKnown({ poses: posesOf(-9, -8, -6), ...options }).catch(caught => caught);
   expect(error).toMatchObject({ name: kind, message: expect.stringMatching(message) });
@@ -271,7 +271,7 @@ describe('recompute with many bad gradients', () => {
   );
 
   test('scores each pose twice if a bad gradient shows only after the previous bad pose is left out', async () => {
-    // Each pose has all the weight until it is left out, so the gradient of the next is not computed before.
+    // Until a pose is left out, it has all the weight, so the gradient of the next pose is not computed before.
     const poses = Array.from({ length: 20 }, (_, n) => pose(-n, n > 0 ? 1e200 : 1));
     let calls = 0;
     const { value, stats } = await combineKnown({
@@ -356,7 +356,7 @@ describe('poses', () => {
     await expectError({ poses: once(), combination: inOps }, 'TypeError', message);
   });
 
-  /** Iterable that yields other poses each time it is read. */
+  /** Iterable that yields the poses of the first reading when first read, of the second when read again, and so on. */
   const changing = (...readings: Iterable<KnownPose>[]): Iterable<KnownPose> => ({
     *[Symbol.iterator]() {
       yield* readings.shift() ?? [];

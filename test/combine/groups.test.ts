@@ -102,7 +102,7 @@ describe('groups', () => {
     combinations,
     fc.integer({ min: 2, max: 12 }),
     async (poses, combination, posesPerTape) => {
-      // With larger σ, weights depend on the last digits of energies.
+      // For larger σ, weights depend on the last digits of energies, which may differ.
       if (Math.abs(combination.sigma) > 2) return;
       const options = { poses, params: known, combination, score: scoreTogether, posesPerTape };
       const exact = await combinePoses({ ...options, executor: interpreter() });
@@ -153,7 +153,7 @@ describe('groups', () => {
   test('whose weights all vanish are skipped together', async () => {
     const poses = posesOf(-2000, 0, 0, 0, -2000.5, 0);
     const { stats, gradient } = await combineTogether(poses, 2);
-    // Only in the second group do all weights underflow.
+    // All weights of the second group underflow, and of no other group.
     expect(stats.backwardSkipped).toBe(2);
     const single = await combinePoses({
       poses,
@@ -271,7 +271,7 @@ describe('a pose in a group', () => {
   });
 
   test('whose gradient is bad is named', async () => {
-    // √(w² + pose) by logarithms: for a pose of 1e-320 an intermediate slope overflows.
+    // Computes √(w² + pose) by logarithms. An intermediate slope overflows for a pose of 1e-320.
     const scoreRoot = (tape: Tape, { w }: { readonly w: Value }, poses: readonly number[]) =>
       exp(mul(0.5, log(add(square(w), tape.constant(poses)))));
     const running = combinePoses({
@@ -371,10 +371,10 @@ describe('bytes of a group', () => {
   const float32 = (make: () => Executor) => ({ make, bytes: 4 });
   const float64 = (make: () => Executor) => ({ make, bytes: 8 });
   /*
-   * Number of arrays with an entry for each row of a pose that are held at once: for a single pose, and for each pose of a
-   * group. The interpreter holds one more for two backward passes than for one: boltzmann has two in a group, and gated has
-   * two always. jit stores values that both passes of gated share; for a single pose the passes are one loop. wasm copies
-   * its inputs, also the index of the rows.
+   * Two numbers for each combination: how many arrays with an entry per row are held at once for a single pose, and how
+   * many per pose of a group. The interpreter holds one more array for two backward passes than for one. boltzmann has two
+   * passes in a group, and gated always has two. jit stores the values that both passes of gated share, except for a
+   * single pose, where both passes are one loop. wasm also holds copies of its inputs and of the index of the rows.
    */
   test.each([
     [
@@ -408,7 +408,7 @@ describe('bytes of a group', () => {
         const [few, many] = [await peakOf(2000, G), await peakOf(4000, G)];
         const held = bytes * G * expected;
         expect(many - few, `${name}, G = ${G}`).toBe(2000 * held);
-        // The state, numbers of the poses, and the buffers of wasm.
+        // The rest of the memory is the state, a few numbers of each pose, and the buffers of wasm.
         expect(few - 2000 * held, `${name}, G = ${G}`).toBeLessThanOrEqual(1000 * G + 4096);
       }
     }

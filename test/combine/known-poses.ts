@@ -12,7 +12,8 @@ import {
 import { add, concat, mul, reshape, sum } from 'posetape/ops';
 
 /*
- * Poses with known prediction and gradient, so that a test may choose both: ΔG_n = energy + slope · w, at w = 0.
+ * Poses whose prediction and gradient a test chooses: ΔG_n = energy + slope · w at w = 0 is `energy`, with gradient
+ * `slope`.
  */
 
 /** Pose with a known prediction and gradient. */
@@ -37,7 +38,7 @@ export function combineKnown(
   return combinePoses({ params, score, combination: boltzmann(), executor: interpreter(), ...options });
 }
 
-/** Group scorer that records pose by pose on one tape. */
+/** Group scorer that records the poses one by one on the same tape. */
 export function grouped<Pose, P extends Params>(score: Scorer<Pose, P>): GroupScorer<Pose, P> {
   return (tape, params, poses) =>
     concat(

@@ -23,7 +23,7 @@ function sumOf(numbers: ArrayLike<number>): number {
   return Array.from(numbers).reduce((total, number) => total + number, 0);
 }
 
-// `stream` combines by an accumulator, `recompute` by the same combination in ops. The laws hold for both.
+// `stream` uses an accumulator, and `recompute` the same combination in ops. The laws hold for both.
 describe.each(['stream', 'recompute'] as const)('combined by %s', strategy => {
   const combine = (combination: Combination, poses: readonly KnownPose[]) =>
     combineKnown({ poses, combination, strategy });
@@ -128,8 +128,9 @@ describe.each(['stream', 'recompute'] as const)('combined by %s', strategy => {
     },
   );
 
-  // To first order in β = 1/kT weights change by β|ΔG_n − ΔG|/N ≤ 40 β/N, coefficients by twice that, and ΔG by β times
-  // the variance, at most 20²; so the deviations vanish as β does. The smooth minimum has its mean below −ln(N)/t.
+  // At β = 1/kT near 0, weights differ from 1/N by β|ΔG_n − ΔG|/N ≤ 40 β/N to first order, coefficients by twice that,
+  // and ΔG differs from the mean by β times the variance, which is at most 20². All these differences vanish with β.
+  // The smooth minimum is the mean minus ln(N)/t, to zeroth order in t.
   property(
     'for kT → ∞ the answer is the mean, and for t → 0 the gradient is that of the mean',
     several(onGrid, 16),

@@ -16,7 +16,7 @@ import { describe, expect, test } from 'vitest';
 import { expectClose } from '../support/equal.ts';
 import { combineKnown, energiesOf, posesOf, strategies } from './known-poses.ts';
 
-/** Value and slopes of a loss at these numbers. */
+/** Value of a loss for a tensor of these numbers, and the slope by each number. */
 function at(loss: (x: Value) => Value, ...numbers: number[]): { value: number; slopes: number[] } {
   const tape = new Tape();
   const x = tape.parameter(numbers.length === 1 ? tensor(numbers[0] as number) : tensor(numbers));

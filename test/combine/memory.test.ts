@@ -16,7 +16,7 @@ import { property } from '../support/property.ts';
 import { several } from './arbitraries.ts';
 import { strategies } from './known-poses.ts';
 
-/** Distances of a pose; its memory grows with their number. */
+/** Distances of a pose. The memory that a pose takes grows with their number. */
 type Pose = Float64Array;
 type Params = { readonly depth: Tensor; readonly width: Tensor };
 type Options = CombineOptions<Pose, Params>;
@@ -39,7 +39,7 @@ const times = (count: number, pose: Pose): Pose[] => new Array<Pose>(count).fill
 const peakOf = async (options: Pick<Options, 'poses'> & Partial<Options>): Promise<number> =>
   (await combine(options)).stats.peakBytes;
 
-/** Bytes of an accumulator: one or two sums of the size of θ, three numbers. */
+/** Bytes of an accumulator: one or two sums of the size of θ, which has three entries. */
 const stateBytes = (combination: Combination) => (combination.kind === 'boltzmann' ? 2 : 1) * 3 * 8;
 
 describe('peak bytes of stream', () => {
@@ -55,7 +55,7 @@ describe('peak bytes of stream', () => {
     several(evenly(1, 100).map(Math.floor), 12),
     async sizes => {
       const alone = await Promise.all(sizes.map(size => peakOf({ poses: [poseOf(size)] })));
-      // The first pose runs before there is a state.
+      // The state is created only after the first pose has run.
       const expected = alone.map((bytes, n) => bytes + (n > 0 ? stateBytes(boltzmann()) : 0));
       expect(await peakOf({ poses: sizes.map(poseOf) })).toBe(Math.max(...expected));
     },
@@ -86,7 +86,7 @@ test('peak bytes of the full graph grow by one tape a pose', async () => {
   const [eight, sixteen, thirtyTwo] = (await Promise.all(peaks)) as [number, number, number];
   const each = (sixteen - eight) / 8;
   expect(thirtyTwo - sixteen).toBe(16 * each);
-  // Until the backward pass each pose holds d − 3, width · (d − 3) and exp(…), at least.
+  // Until the backward pass, each pose holds at least three arrays: d − 3, width · (d − 3) and exp(…).
   expect(each).toBeGreaterThanOrEqual(3 * 1000 * 8);
 });
 
@@ -103,7 +103,7 @@ test('predictionBytes include the numbers that a pooling stores for each pose', 
       loss: (x: Value) => sum(x),
       strategy,
     };
-    // ℓ and two values with three slopes each, and the weight.
+    // For each pose: its weight, its log-weight, and its two values and their slopes.
     const result = await combine(options);
     const shares = result.predictions.byteLength + result.weights.byteLength + result.coefficients.byteLength;
     expect(result.stats.predictionBytes - shares).toBe(2 * 8 * (1 + 3 * 4));
@@ -187,7 +187,7 @@ describe('memory is freed', () => {
     ['stream', 5, 0],
     ['recompute', 3, 0],
     ['recompute', 15, 0],
-    // Each pose is then run alone, to find the one that fails.
+    // After the failure, each of the ten poses runs alone, to find the pose that fails.
     ['full-graph', 0, 10],
   ] as const)('after an error of the executor, under %s in run %d', async (strategy, failsAt, more) => {
     const { executor, runs, live } = watched({ failsAt });

@@ -18,7 +18,7 @@ import type { Defined, Values } from './definition.ts';
 import type { KnownPose } from './known-poses.ts';
 
 /*
- * All named combinations, with numbers and with functions of the parameters as settings. Each has a fitting scorer and a
+ * All named combinations. Their settings are numbers, or functions of the parameters. Each has a fitting scorer and a
  * definition.
  */
 
@@ -29,7 +29,7 @@ export interface Named {
   readonly score: (tape: Tape, params: Values, pose: KnownPose) => Value;
   /** Makes the combination. */
   of(weighed?: { readonly weight?: PoseWeight }): Combination;
-  /** Definition, relative to the best energy; absent for a pooling, whose options define it. */
+  /** Definition, given the best energy. A pooling has none, since its own options define it. */
   readonly pool?: (best: number) => Defined<KnownPose>['pool'];
   /** True if ΔG is several numbers. */
   readonly isWide?: true;
@@ -42,7 +42,7 @@ const one: Scorer = (tape, { w }, { energy, slope }) =>
 /** Scorer of 7 + |energy|, as powerMean needs positive scores. */
 const positive: Scorer = (tape, params, { energy, slope }) =>
   one(tape, params, { energy: 7 + Math.abs(energy), slope });
-/** Scorer of a log-weight, and of a value that depends on the parameters in another way. */
+/** Scorer of a log-weight and a value. The two depend on the parameters in different ways. */
 const two: Scorer = (tape, { w }, { energy, slope }) => {
   const all = mul(w as Value, tape.constant(slope));
   return concat([
@@ -56,7 +56,7 @@ const scalar = (z: Value) => reshape(z, []);
 
 type Makers = Readonly<Record<string, (setting: number) => Omit<Named, 'name' | 'params'>>>;
 
-/** Combinations weighted by the score itself. Definitions subtract the best energy before they scale, as the code does. */
+/** Combinations weighted by the score itself. Like the code, definitions subtract the best energy before they scale. */
 const ofScore: Makers = {
   mean: () => ({ score: one, of: weighed => mean({ ...weighed }), pool: () => ({}) }),
   lse: t => ({

@@ -29,7 +29,7 @@ interface WeightedPose extends KnownPose {
   readonly weight: number;
 }
 
-/** Poses with energies of a few units, and weights of which some, but not all, are 0. */
+/** Poses with energies of a few units. Some of their weights may be 0, but not all. */
 const weightedPoses: fc.Arbitrary<WeightedPose[]> = several(
   fc.record({
     energy: evenly(-20, 20),
@@ -63,7 +63,7 @@ function combine(
   return combinePoses(strategy ? { ...options, strategy } : options);
 }
 
-/** Combinations weighted by the score: with a number, and with a function of the parameters that equals it. */
+/** Pairs of equal combinations weighted by the score: one with kT as a number, one with a function that returns it. */
 const pairs: Record<string, (kT: number) => readonly [fixed: Combination, learned: Combination]> = {
   mean: () => [mean({ weight }), pooling({ name: 'mean', weight })],
   boltzmann: kT => [boltzmann({ kT, weight }), boltzmann({ kT: learned, weight })],
@@ -90,7 +90,7 @@ describe.each(Object.entries(pairs))('%s', (_name, pairOf) => {
       expect(other.predictions).toEqual(one.predictions);
       const size = 20 + largest(one.value);
       expectClose(other.value, one.value, 1e-12, size);
-      // ℓ = −ΔG/kT is rounded before differences are taken.
+      // ℓ = −ΔG/kT is rounded before differences of it are taken. The error grows with its size, up to 400/kT.
       const tolerance = 1e-13 * (1 + 400 / kT);
       expectClose(other.weights, one.weights, tolerance, 1);
       expectClose(other.coefficients, one.coefficients, tolerance, 1 + 40 / kT);
@@ -271,7 +271,7 @@ test('the state of a pooling with J values is 1 + J sums of the size of θ, and 
       values: values > 0 && (z => mul(z, z.tape.constant(new Array(values).fill(1)))),
       value: ({ mean, logSum }) => (values > 0 ? sum(mean) : logSum),
     });
-    // Poses that take more memory than the state.
+    // Poses of this scorer take more memory than the state.
     const score: KnownOptions['score'] = (tape, { w }, { energy }) =>
       add(sum(mul(sum(w), tape.constant(new Array(100).fill(0.1)))), energy);
     const peak = async (count: number) =>
@@ -284,7 +284,7 @@ test('the state of a pooling with J values is 1 + J sums of the size of θ, and 
           ...options,
         })
       ).stats.peakBytes;
-    // The first pose runs before there is a state.
+    // The state is created only after the first pose has run.
     const [one, two, many] = [await peak(1), await peak(2), await peak(50)];
     expect(many).toBe(two);
     return two - one;

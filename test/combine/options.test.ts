@@ -125,7 +125,7 @@ describe('onPose', () => {
 });
 
 describe('a signal', () => {
-  /** Iterable of the poses, with a record of how many were read and whether it was closed. */
+  /** Iterable of the poses, and a record of how many poses were read and whether the iterator was closed. */
   function traced() {
     const trace = { opened: false, read: 0, closed: false };
     const iterable: Iterable<KnownPose> = {

@@ -18,8 +18,8 @@ import { several } from './arbitraries.ts';
 import { type Defined, expectDefinition, type Values } from './definition.ts';
 
 /*
- * Random poolings. The score of K numbers, the log-weight, each value and the function after the pool are random programs of
- * smooth ops. They read the numbers of the previous step, the parameters and the pose.
+ * Random poolings. The score of K numbers, the log-weight, each value and the function after the pool are random programs
+ * of smooth ops. Each program reads the numbers that the program before it computes, the parameters and the pose.
  */
 
 interface Pose {
@@ -38,14 +38,14 @@ const rows: fc.Arbitrary<ProgramPose> = several(
 const poseArbitrary = (energies: fc.Arbitrary<number>): fc.Arbitrary<Pose> =>
   fc.record({ rows, energy: energies, weight: fc.oneof(fc.constantFrom(0, 1, 1, 3), evenly(0.01, 5)) });
 
-/** Up to `most` poses, with the size of their energies. */
+/** Up to `most` poses, and `unit`, the typical size of their energies. */
 const drawnPoses = (unit: number, energies: fc.Arbitrary<number>, most: number) =>
   fc.record({ unit: fc.constant(unit), poses: several(poseArbitrary(energies), most) });
 
 const program = programArbitrary({ smooth: true, steps: 4 });
 const factors = fc.array(evenly(-1, 1), { minLength: 4, maxLength: 4 });
 
-/** Function of several numbers: a program, plus a linear part that keeps its slopes away from 0. */
+/** Functions of several numbers. Each is a program plus a linear part, which keeps the slopes away from 0. */
 const functions = fc.record({ steps: program.map(({ steps }) => steps), factors });
 type RandomFunction = typeof functions extends fc.Arbitrary<infer T> ? T : never;
 
@@ -157,7 +157,7 @@ describe('a random pooling', () => {
           combination: (indexOf = index => index) =>
             pooling({
               ...options,
-              // It needs the index among all poses.
+              // A log-weight by index needs the index of the pose among all poses.
               ...(logWeight && {
                 logWeight: (z: Value, context: PoolContext<Pose, Values>) =>
                   logWeight(z, { ...context, index: indexOf(context.index) }),

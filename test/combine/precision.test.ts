@@ -9,7 +9,8 @@ import { decimal, exponential, logarithm, over, times, toNumber } from './decima
 import type { KnownPose } from './known-poses.ts';
 
 /*
- * Each combination, computed by its definition with 400 decimals, so that cancellation and large exponentials cost no digits.
+ * Compares each combination with its definition, computed with 400 decimals, where neither cancellation nor large
+ * exponentials cost digits.
  */
 
 interface Exact {
@@ -25,7 +26,7 @@ const absolute = (x: bigint) => (x < 0n ? -x : x);
 function exactly({ kind, sigma }: Combination, poses: readonly KnownPose[]): Exact {
   const z = poses.map(({ energy }) => decimal(energy));
   const s = decimal(sigma);
-  // exp(1e10) would have too many digits, so all exponentials are divided by the largest. This is exact.
+  // exp(1e10) would have too many digits, so all exponentials are divided by the largest, which cancels in the results.
   const heights = z.map(each => times(s, each));
   const [top = 0n] = heights.toSorted((a, b) => (a < b ? 1 : -1));
   const e = heights.map(each => exponential(each - top));
@@ -64,7 +65,7 @@ async function expectExact(combination: Combination, poses: readonly KnownPose[]
   const accumulator = combination.accumulator();
   for (const { energy, slope } of poses) accumulator.add(energy, { w: tensor([...slope]) });
   const result = accumulator.result();
-  // ln(N)/t of a blunt smooth minimum may be larger than any energy.
+  // If t is small, ln(N)/t in a smooth minimum may be larger than any energy.
   const size = largest([value, ...poses.map(({ energy }) => energy)]);
   expectClose(result.value, value, 1e-12, size);
   const sum = [0, 1, 2].map(i =>
@@ -158,7 +159,7 @@ describe('compared with definitions in 400 decimals,', () => {
     const accumulator = mean().accumulator();
     for (const energy of energies) accumulator.add(energy, null);
     const exact = energies.reduce((total, energy) => total + decimal(energy), 0n) / BigInt(energies.length);
-    // Two rounding errors of numbers of size 1e4.
+    // The error is at most two rounding errors of numbers of size 1e4.
     expectClose(accumulator.result().value, toNumber(exact), 2 ** -52, 1e4);
   });
 

@@ -10,9 +10,9 @@ import type { KnownPose } from './known-poses.ts';
 import { sharesOf, weighted } from './textbook.ts';
 
 /*
- * The combination in its most direct form, with Q, ∂Q/∂θ and ∂w_n/∂θ as separate terms and energies relative to zero. It
- * needs the gradients of all poses at once and overflows beyond |σΔG| ≈ 700, but it is easily seen to be right, and shares
- * no code with the library.
+ * The combination in its most direct form: Q, ∂Q/∂θ and ∂w_n/∂θ are separate terms, and no reference energy is
+ * subtracted. This form needs the gradients of all poses at once and overflows beyond |σΔG| ≈ 700, but it is easily seen
+ * to be right, and shares no code with the library.
  */
 
 interface Combined {
@@ -93,7 +93,7 @@ function expectEquations(combination: Combination, poses: readonly KnownPose[], 
   expectClose(closed, direct.gradient, tolerance, direct.magnitude);
 }
 
-/** Poses in units of 1/|σ|, |σΔG| ≤ 30. */
+/** Poses whose energies are in units of 1/|σ|, so that |σΔG| ≤ 30. */
 const reduced: fc.Arbitrary<KnownPose[]> = several(fc.record({ energy: evenly(-30, 30), slope: slopes }), 32);
 const times = (unit: number, poses: readonly KnownPose[]) =>
   poses.map(({ energy, slope }) => ({ energy: energy * unit, slope }));

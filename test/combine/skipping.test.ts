@@ -17,7 +17,7 @@ import {
 } from './known-poses.ts';
 import { reachOf } from './textbook.ts';
 
-/** Executor that cannot stop between the forward and the backward pass. */
+/** Executor that always runs the backward pass together with the forward pass. */
 function unstoppable(): Executor {
   const plain = interpreter();
   return {
@@ -36,7 +36,7 @@ function influences({ sigma }: Combination, energies: readonly number[]): number
     const S = before.reduce((total, each) => total + Math.exp(sigma * (each - r)), 0);
     const exponent = sigma * (energy - r);
     if (exponent >= 0) return 1;
-    // A weight that does not underflow counts, however small.
+    // However small a weight is, it counts if it does not underflow.
     const e = Math.exp(exponent);
     return e === 0 ? 0 : Math.max((e / S) * (1 - exponent), Number.MIN_VALUE);
   });
@@ -120,7 +120,7 @@ describe('a pose whose weight underflows needs no backward pass', () => {
 describe('with a tolerance', () => {
   const tolerances = magnitudes(1e-12, 1e-2);
 
-  /** Fails unless the gradient changes by at most Σ lost_n |g_n|, and nothing else changes. */
+  /** Fails unless a tolerance changes the gradient by at most Σ lost_n |g_n|, and changes no other result. */
   async function expectLost(
     options: Pick<KnownOptions, 'poses'> & Partial<KnownOptions>,
     tolerance: number,
@@ -168,7 +168,7 @@ describe('with a tolerance', () => {
   );
 });
 
-/** Known pose. If `wild`, its gradient is infinite in any precision, but its prediction is finite. */
+/** Known pose. If `wild`, its gradient is infinite in float64 and in float32, but its prediction is finite. */
 interface WildPose extends KnownPose {
   readonly wild: boolean;
 }
@@ -199,7 +199,7 @@ describe('on every executor', () => {
   const tolerances = fc.constantFrom(0, 1e-13, 1.1e-5, 0.011);
 
   type Wild = Pick<KnownOptions, 'strategy' | 'tolerance' | 'badPose' | 'poseLoss' | 'combination'>;
-  /** Reason without the origin, which may be an earlier value in float32. */
+  /** Reason without the value that it names as the origin. In float32, that may be an earlier value. */
   const short = (reason: string) => reason.replace(/: %.*/, '');
   const answerOf = async (poses: readonly WildPose[], executor: Executor, options: Wild) => {
     const params = { w: tensor([0, 0, 0]) };
@@ -209,7 +209,7 @@ describe('on every executor', () => {
 
   async function expectSameAnswers(poses: readonly WildPose[], options: Wild): Promise<void> {
     const expected = await answerOf(poses, interpreter(), options);
-    // On a single tape in float32, a weight of 1e-100 is 0, and scaled() makes 0 of 0 times infinity.
+    // On a single tape in float32, a weight of 1e-100 is 0, and scaled() computes 0 times infinity as 0.
     const isGraph = options.strategy === 'full-graph';
     for (const executor of executors.filter(({ precision }) => precision === 'float64' || !isGraph)) {
       const actual = await answerOf(poses, executor, options);

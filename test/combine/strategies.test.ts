@@ -47,7 +47,7 @@ function scorings({ most, smooth, scale, shift }: ScoringOptions): fc.Arbitrary<
     .record({
       program: programArbitrary({ smooth, steps: 6 }),
       entries: fc.array(unit, { minLength: 9, maxLength: 9 }),
-      // Few poses as often as many, as cases of few poses are faster.
+      // Half of the cases have at most 8 poses, since these are faster.
       poses: fc.oneof(several(poseOfNumbers, 8), several(poseOfNumbers, most)),
       scale,
       shift,
@@ -105,7 +105,7 @@ const choices: fc.Arbitrary<Choices> = fc.record(
     combination: combinations,
     kT: magnitudes(1e-2, 1e2),
     lossTo: fc.constantFrom(squaredError, cauchy),
-    // Closer to the target, L′ loses digits by cancellation.
+    // With the target closer to the readout than this, the slope L′ of the loss would lose digits by cancellation.
     away: fc.oneof(evenly(0.1, 2), evenly(-2, -0.1)),
     poseReadout: fc.constant(pKi()),
     poseLossTo: fc.constantFrom(squaredError, cauchy),
@@ -130,7 +130,7 @@ async function objectiveOf(scoring: Scoring, choice: Choices): Promise<Objective
   };
 }
 
-/** g_n by parameter name: the gradient of the mean of pose n alone. */
+/** Gradient g_n of each pose by parameter name, computed as the gradient of the mean of pose n alone. */
 async function gradientsOf({ poses, ...scorer }: Scoring): Promise<Result['gradient'][]> {
   const each = poses.map(pose => combinePoses({ ...scorer, poses: [pose], combination: mean() }));
   return (await Promise.all(each)).map(({ gradient }) => gradient);
@@ -149,7 +149,7 @@ async function coefficientsOf(objective: Objective, predictions: Float64Array): 
   return gradient.predictions.data;
 }
 
-/** Fails unless results agree within 1e-12: gradients relative to Σ |L′c_n + L′_n||g_n|, values to their largest term. */
+/** Fails unless gradients agree within 1e-12 · Σ |L′c_n + L′_n||g_n|, and values within 1e-12 of their largest term. */
 async function expectEqual(
   scoring: Scoring,
   objective: Objective,

@@ -6,8 +6,8 @@ export interface Shares {
   readonly weights: number[];
   readonly coefficients: number[];
   /**
-   * Sum of the sizes of the terms of each coefficient: w_n + w_n β|ΔG_n − ΔG| for Boltzmann. If the terms cancel, the
-   * coefficient has their rounding errors.
+   * For each coefficient, the sum of the magnitudes of its terms: w_n + w_n β|ΔG_n − ΔG| for Boltzmann. If the terms
+   * cancel, the coefficient still has their rounding errors.
    */
   readonly sizes: number[];
 }
@@ -44,8 +44,8 @@ export function weighted(factors: readonly number[], slopes: readonly ArrayLike<
 }
 
 /**
- * Σ_n |factor_n||slope_n|, entry by entry: the unit of errors of {@link weighted}. It is at least 1e-290, since numbers
- * near 1e-308 lose digits.
+ * Σ_n |factor_n||slope_n|, entry by entry: the scale to which errors of {@link weighted} are relative. It is at least
+ * 1e-290, since numbers near 1e-308 have fewer digits.
  */
 export function reachOf(factors: ArrayLike<number>, slopes: readonly ArrayLike<number>[]): Float64Array {
   const magnitudes = slopes.map(slope => Array.from(slope, Math.abs));

@@ -29,7 +29,7 @@ export const subjects: Subjects = {
   gat: withBiases(gat(sizes.gat, 8)),
 };
 
-/** Adds noise to all weights, as initial biases of 0 would hide a missing one. Three decimals keep the table short. */
+/** Adds noise to all weights, since biases that are 0 would hide a missing bias. Three decimals keep the table short. */
 function withBiases<N extends { readonly weights: Weights }>(network: N): N {
   const random = uniform(3);
   const weights = Object.entries(network.weights).map(([name, { data, shape }]): [string, Tensor] => [
@@ -50,8 +50,8 @@ export interface Shipped {
 }
 
 /**
- * The first two poses: one for its energy, one for its binding energy. Both are moved to the origin, as the receptor lies
- * 100 Å away, where float32 rounds coordinates by 4·10⁻⁶ Å, with an effect on forces.
+ * The first two poses: one for its energy, one for its binding energy. Both are moved to the origin: the receptor lies
+ * 100 Å away from it, where float32 rounds coordinates by 4·10⁻⁶ Å, enough to change forces.
  */
 export function shippedPoses(): Shipped[] {
   const read = (name: string) => {

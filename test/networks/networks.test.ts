@@ -16,12 +16,12 @@ import { names, sizes, subjects } from './cases.ts';
 
 type Point = readonly [number, number, number];
 
-/** Settings by which all atoms within the cutoff are neighbours, so that rounding cannot change the neighbours. */
+/** Settings for which every atom within the cutoff is a neighbour, so that rounding cannot change the choice. */
 const settings = { neighbours: 100, cutoff: 5, delta: true };
 const none = atomsOf([], []);
 const two = (distance: number) => atomsOf([6, 8], [0, 0, 0, distance, 0, 0]);
 
-/** Cells of a grid with one atom at most, so that atoms are at least 0.8 Å apart. */
+/** Cells of a grid. Each holds at most one atom, so that atoms are at least 0.8 Å apart. */
 const cells = Array.from({ length: 27 }, (_, k): Point => [k % 3, Math.floor(k / 3) % 3, Math.floor(k / 9)]);
 const atom = fc.tuple(fc.constantFrom(6, 7, 8, 16), evenly(0, 0.8), evenly(0, 0.8), evenly(0, 0.8));
 /** Random pose: a ligand of at least one atom, and a pocket. */
@@ -46,7 +46,7 @@ const poseArbitrary = fc
     return { ligand: atomsIn(0, split), pocket: atomsIn(split, cells.length) };
   });
 
-/** Random rotation by a quaternion, with or without a mirror, and translation. */
+/** Random motion: a rotation by a quaternion, with or without a reflection, and a translation. */
 const motion = fc
   .record({
     quaternion: fc
@@ -91,12 +91,12 @@ function relabelled({ elements, coordinates }: Atoms, order: readonly number[]):
   );
 }
 
-/** Rows of three in this order. */
+/** The rows of three numbers, in the order of the indices `order`. */
 function reordered(rows: readonly number[], order: readonly number[]): number[] {
   return order.flatMap(i => rows.slice(3 * i, 3 * i + 3));
 }
 
-/** Indices of a list, sorted by their random keys. */
+/** The indices from 0 to `count` − 1, sorted by random keys. */
 function orderBy(keys: readonly number[], count: number): number[] {
   return [...Array(count).keys()].sort((a, b) => (keys[a] as number) - (keys[b] as number));
 }

@@ -20,7 +20,7 @@ const executors = [
   { executor: wasm(), tolerance: 1e-5 },
 ];
 
-/** Fails unless answers agree within `tolerance`, relative to 1 + their size, as numbers may be sums of larger terms. */
+/** Fails unless answers agree within `tolerance` times 1 + their size. A small answer may be a sum of larger terms. */
 function expectAnswer(actual: Answer, expected: Answer, tolerance: number): void {
   expectClose(actual.energy, expected.energy, tolerance, 1 + Math.abs(expected.energy));
   const slope = expected.slope.flat();
@@ -61,7 +61,7 @@ describe('energy, forces and gradient equal those of PyTorch', () => {
     const { energy, slope, weights } = entry.answer;
     expect(Math.abs(energy)).toBeGreaterThan(0.01);
     expect(Math.hypot(...slope.flat())).toBeGreaterThan(0.1);
-    // All weights matter, except the last bias, which cancels in a binding energy.
+    // The answer depends on all weights, except the last bias in a binding energy, where it cancels.
     const unused = Object.keys(weights).filter(name => (weights[name]?.norm ?? 0) < 1e-3);
     expect(unused).toEqual(entry.pose.delta ? ['readout2.bias'] : []);
     for (const { executor, tolerance } of executors)

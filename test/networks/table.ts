@@ -22,12 +22,12 @@ export interface Case {
 /** Answer of reference.py. */
 export interface Answer {
   readonly energy: number;
-  /** Gradient by the ligand's coordinates, atom by atom. */
+  /** Gradient by the ligand's coordinates: three numbers for each atom. */
   readonly slope: readonly (readonly number[])[];
   readonly weights: Readonly<Record<string, Digest>>;
 }
 
-/** Summary of a long gradient: its norm, its product with cos 1, cos 2, cos 3, …, and its first three entries. */
+/** Summary of a long gradient: its norm, its inner product with cos 1, cos 2, cos 3, …, and its first three entries. */
 export interface Digest {
   readonly norm: number;
   readonly along: number;

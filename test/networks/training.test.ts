@@ -16,7 +16,7 @@ const networks = {
 const random = uniform(11);
 const settings = { neighbours: 4, cutoff: 5, delta: true };
 
-/** Random pose: a layer of four ligand atoms, and one of four pocket atoms. */
+/** Random pose: a layer of four ligand atoms, and a layer of four pocket atoms. */
 function randomPose() {
   const atoms = (height: number) =>
     atomsOf(

@@ -116,7 +116,7 @@ describe('fit, ended early', () => {
       const [out, checkpoint] = [at(`k${round}.safetensors`), at(`k${round}.checkpoint`)];
       const argv = [...endless, '--out', out, '--checkpoint', checkpoint];
       const { child, ended } = start(['fit', ...argv, '--json']);
-      // The model is written before the checkpoint. Even rounds kill once the model exists, odd ones once the checkpoint does.
+      // `fit` writes the model before the checkpoint. Even rounds kill it once the model exists, odd rounds once both exist.
       await expect.poll(() => existsSync(round % 2 ? checkpoint : out), { interval: 1 + round }).toBe(true);
       child.kill('SIGKILL');
       expect((await ended).code).toBe(null);
@@ -131,7 +131,7 @@ describe('fit, ended early', () => {
     const file = at('torn.checkpoint');
     await json(...small, '--epochs', '2', '--checkpoint', file);
     const good = readFileSync(file);
-    // A limit on the size of files makes the write fail midway, like a full disk.
+    // A limit on the size of files makes the write fail in the middle, as a full disk would.
     const large = `${example.join(' ')} --hidden 32 --interactions 3 --epochs 1 --limit 1`;
     const line = `trap '' XFSZ; ulimit -f 8; ${commandLine} fit ${large} --out ${file}`;
     const { code, stderr } = await shell(line);

@@ -233,7 +233,7 @@ function stateDict(): Record<string, Tensor> {
   };
 }
 
-/** Energy of a molecule, in plain arithmetic, by the documented layers of torch_geometric.nn.SchNet. */
+/** Energy of a molecule by the layers that torch_geometric.nn.SchNet documents, in plain arithmetic. */
 function energyByLayers(state: Record<string, Tensor>, elements: readonly number[], x: number[][]): number {
   const act = (v: number[]) => v.map(x => Math.log1p(Math.exp(x)) - Math.LN2);
   const linear = (name: string, v: number[]) => {

@@ -25,7 +25,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => join(folder, name);
 const small = '--hidden 4 --interactions 1 --neighbours 6 --cutoff 4.5 --pocket 4'.split(' ');
 
-/** The options, with the folder of the example if they name no compounds. */
+/** The options. If they name no compounds, the folder of the example is added. */
 function withFolder(argv: readonly string[]): string[] {
   return [...(argv.some(option => /folder|table/.test(option)) ? [] : ['--folder', demo]), ...argv];
 }
@@ -223,14 +223,14 @@ describe('fit, for Vina,', () => {
   });
 
   test('descends along the gradient by the six weights', async () => {
-    // One step of gradient descent, on weights divided by their initial values.
+    // `fit` takes one step of gradient descent. It fits the weights divided by their initial values.
     const out = at('step.safetensors');
     const argv = '--optimiser sgd --rate 0.001 --epochs 1 --batch 3 --combination lse'.split(' ');
     const { epochs } = await json(...vina, ...argv, '--out', out);
     const fitted = readSafetensors(readFileSync(out)).tensors;
     expect(Object.keys(fitted).sort()).toEqual(Object.keys(vinaWeights()).sort());
     expect(epochs).toHaveLength(1);
-    // To first order, the loss falls by the rate times the squared gradient, which the step gives.
+    // To first order, the loss falls by the rate times the squared gradient. The gradient is the step over the rate.
     const after = await json(...vina, '--combination', 'lse', '--epochs', '0', '--weights', out);
     const before = await json(...vina, '--combination', 'lse', '--epochs', '0');
     expect(before.fitted.rmse ** 2).toBeCloseTo(epochs[0]?.loss as number, 9);
@@ -487,7 +487,7 @@ describe('losses of fit', () => {
       return result.loss;
     };
     const measured = bindingEnergy(5);
-    // If pKi is at least 5, ΔG is at most the measured one.
+    // The bound 'lower' says that pKi is at least 5, so ΔG is at most `measured`, the ΔG of pKi 5.
     for (const loss of ['squared', 'absolute', 'huber'] as const) {
       expect(await cost(loss, 'lower', measured - 3)).toBe(0);
       expect(await cost(loss, 'upper', measured + 3)).toBe(0);
@@ -528,7 +528,7 @@ describe('statistics of fit', () => {
     measured.map((value, i) => ({ measured: value, predicted: predicted[i] as number }));
 
   test('agree with SciPy', () => {
-    // scipy.stats.kendalltau([1, 2, 2, 4, 5], [2, 1, 3, 3, 7]) and pearsonr
+    // Expected values: scipy.stats.kendalltau([1, 2, 2, 4, 5], [2, 1, 3, 3, 7]) and scipy.stats.pearsonr
     expect(kendall(pairs([1, 2, 2, 4, 5], [2, 1, 3, 3, 7]))).toBeCloseTo(0.6666666666666666, 12);
     expect(correlation(pairs([1, 2, 2, 4, 5], [2, 1, 3, 3, 7]))).toBeCloseTo(0.8139847818425263, 12);
     expect(kendall(pairs([1, 2], [3, 3]))).toBe(0);

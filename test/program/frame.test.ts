@@ -27,7 +27,7 @@ const folder = mkdtempSync(join(tmpdir(), 'posetape-frame-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => join(folder, name);
 
-/** Files of a run that takes minutes. */
+/** Files for a run that takes minutes. */
 const largeRun = Array.from({ length: 60 }, (_, i) => {
   const path = at(`copy${i}.pdbqt`);
   writeFileSync(path, readFileSync(posesFile));
@@ -68,7 +68,7 @@ describe('the command line', () => {
     ] as const) {
       expect(await run(argv.split(' '))).toEqual({ code: 2, stdout: '', stderr: `error: ${message}\n` });
     }
-    // An existing folder, or a name unlike any command, counts as poses.
+    // The name of an existing folder, or a name that resembles no command, is taken for poses.
     for (const poses of ['docs', 'docked'])
       expect((await run([poses])).stderr).toContain("'--receptor <file>'");
   });

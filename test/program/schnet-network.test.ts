@@ -17,7 +17,7 @@ const sizes = { hidden: 6, gaussians: 5, interactions: 2, cutoff: 4 };
 const settings: PoseSettings = { neighbours: 4, cutoff: 4, delta: false };
 const network = schnet(sizes, 7);
 const random = uniform(3);
-// Biases start at 0; the noise makes a forgotten bias change the energy.
+// Adds noise, since initial biases are 0: without noise, a forgotten bias would not change the energy.
 const weights = Object.fromEntries(
   Object.entries(network.weights).map(([name, { data, shape }]) => [
     name,
@@ -30,7 +30,7 @@ const weights = Object.fromEntries(
 const ligand = scattered([6, 7, 8, 6], 0);
 const pocket = scattered([6, 6, 16, 7, 8, 6], 1.5);
 
-/** Atoms of these elements at random points in a cube of 3.5 Å that begins at `from` on each axis. */
+/** Atoms of these elements at random points of a cube. It extends on each axis from `from` to `from` + 3.5 Å. */
 function scattered(elements: readonly number[], from: number): Atoms {
   return atomsOf(
     elements,
@@ -57,7 +57,7 @@ function both(a: Atoms, b: Atoms): Atoms {
   return atomsOf([...a.elements, ...b.elements], [...a.coordinates.data, ...b.coordinates.data]);
 }
 
-/** The atoms with each point mapped by `map`. */
+/** The atoms at the points that `map` returns for their points. */
 function mapped({ elements, coordinates }: Atoms, map: (x: number, y: number, z: number) => number[]): Atoms {
   const { data } = coordinates;
   const at = [...elements.keys()].flatMap(i => map(...([...data.subarray(3 * i, 3 * i + 3)] as Point)));
@@ -205,7 +205,7 @@ describe('SchNet', () => {
     expect(byWeights.ok, byWeights.report).toBe(true);
     const score = (tape: Tape, { x }: { readonly x: Value }) =>
       network.score(tape, recordWeights(tape, weights), pose, x);
-    // A first step small enough that no neighbour leaves the cutoff.
+    // The first step is so small that no neighbour leaves the cutoff.
     const byCoordinates = await checkGradient(score, { x: ligand.coordinates }, { step: 1e-3 });
     expect(byCoordinates.entries.length).toBe(12);
     expect(byCoordinates.ok, byCoordinates.report).toBe(true);

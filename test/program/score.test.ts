@@ -34,7 +34,7 @@ function record(name: string, dx: number): string {
   return `${name}\n\n\n  2  1  0  0  0  0  0  0  0  0999 V2000\n${atom(0)}${atom(1.5)}  1  2  1  0\nM  END\n$$$$\n`;
 }
 
-/** Output of `--json`, as far as these tests read it. */
+/** Fields of the output of `--json` that these tests read. */
 interface ScoreOutput {
   readonly predictions: readonly number[];
   readonly compounds: readonly {
@@ -84,7 +84,7 @@ describe('score', () => {
     expect(output.predictions.length).toBe(64);
     expect(value).toBeCloseTo(meanOf(output.predictions), 12);
     expect(loss).toBeCloseTo((value + 9) ** 2, 12);
-    // L′ = 2 (ΔG − target)
+    // The slope of the loss is L′ = 2 (ΔG − target).
     const plain = only(await json('--combination', 'mean')).gradient;
     for (const [name, slope] of Object.entries(plain)) {
       expect(gradient[name]).toBeCloseTo(2 * (value + 9) * slope, 8);

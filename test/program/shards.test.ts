@@ -51,7 +51,7 @@ const far = models[0]?.replace(/^((?:ATOM {2}|HETATM).{24}).{8}/gm, '$1-999.000'
 const docked = join(folder, 'docked');
 file('docked/a.pdbqt', someModels(1, 13));
 file('docked/b.pdbqt', someModels(14, 15) + bad + someModels(16, 17));
-// Compressed, without the ending .gz.
+// The file is compressed, although its name does not end with .gz.
 file('docked/c.pdbqt', gzipSync(someModels(18, 23)));
 file('docked/d.pdbqt', far);
 file('docked/e.pdbqt', someModels(24, 24));
@@ -271,7 +271,7 @@ describe('an interrupted shard', () => {
   );
   const sizes = '--scorer schnet --hidden 4 --interactions 1 --neighbours 4 --cutoff 8 --pocket 8'.split(' ');
 
-  // The first of two shards reads the first file and a part of the second.
+  // There are two shards. The first one reads the first file and a part of the second file.
   const others = ['y.sdf', 'z.sdf'].map(name => sdf.replace('x.sdf', name));
 
   test.each([
@@ -311,7 +311,7 @@ describe('an interrupted shard', () => {
     let resumed = 0;
     for (let first = 1; first <= poses; first++) {
       const state = join(folder, `${name} ${first}.json`);
-      // Interrupted twice, unless it finishes before the second stop.
+      // The shard is interrupted twice, unless it finishes before the second stop.
       await go(options(state, '--save-every', '0'), first);
       await go(options(state, '--save-every', '0'), 1 + (first % 3));
       const end = await go(options(state), Number.POSITIVE_INFINITY);
@@ -372,7 +372,7 @@ describe('an interrupted shard', () => {
       }
       rmSync(partial);
       mkdirSync(partial);
-      // Missing poses would be an error, too, but are not looked for.
+      // Missing poses would also be an error, but the program does not come to look for them.
       const { code, stderr } = await run([
         ...['nowhere.pdbqt', '--receptor', receptor, '--shard', '1/1', '--state', path],
       ]);
@@ -408,7 +408,7 @@ describe('an interrupted shard', () => {
     for (; kills < 5 && !existsSync(state); kills++) {
       const before = saved();
       const { child, ended } = start(['score', ...args, state]);
-      // Killed at a random time after it has saved once.
+      // The shard is killed at a random time after it has saved once.
       await expect
         .poll(() => existsSync(state) || saved() !== before, { interval: 5, timeout: 30_000 })
         .toBe(true);
@@ -530,7 +530,7 @@ describe('cutting files into chunks', () => {
         return tree.nodes();
       };
       const whole = sumOf(nodesOf(chunks));
-      // Drawn entries of the same file and index are of one chunk, so they stay in one shard.
+      // Entries with the same file and index belong to one chunk, so they stay in one shard.
       const key = ([f, i]: (typeof chunks)[number]) => `${f}.${i}`;
       const keys = [...new Set(chunks.map(key))];
       const edges = [0, ...cuts.map(cut => Math.floor(cut * keys.length)).sort((a, b) => a - b), keys.length];

@@ -18,8 +18,8 @@ const sizes = [70, 1200, 1, 40, 4];
 const weights = vinaWeights();
 
 /**
- * 48 compounds of four targets with random terms. Each affinity is the lowest score with the weights scaled by `planted`,
- * plus a shift for its target and random noise.
+ * 48 compounds of four targets with random terms. The affinity of a compound is the lowest score of its poses with the
+ * weights scaled by `planted`, plus a shift for its target and random noise.
  */
 function compoundsOf(planted: readonly number[], noise: number): StudyCompound[] {
   return ['a', 'b', 'c', 'd'].flatMap((target, shift) =>
@@ -40,7 +40,7 @@ function compoundsOf(planted: readonly number[], noise: number): StudyCompound[]
   );
 }
 
-/** Vina's weighted sum, of poses that are rows of terms. */
+/** Vina's weighted sum of terms. A pose is a row of terms. */
 const scorer = {
   posesPerTape: 2,
   score: (_: unknown, params: Record<string, never>, poses: readonly number[][]) =>

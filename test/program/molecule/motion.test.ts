@@ -57,17 +57,17 @@ const trees: fc.Arbitrary<{ tree: TorsionTree; coordinates: number[] }> = fc
         branches,
         roots: roots.map((isFlexibleResidue, fragment) => ({ fragment, isFlexibleResidue })),
       },
-      // Points 3 Å apart on a line, each displaced by up to 1 Å on each axis.
+      // Points that are 3 Å apart on a line. Then each is displaced by up to 1 Å on each axis.
       coordinates: fragmentOf.flatMap((_, atom) =>
         [3 * atom, 90, -40].map((x, axis) => x + (offsets[(3 * atom + axis) % offsets.length] as number)),
       ),
     };
   });
 
-/** Values for the degrees of freedom of any of the trees. */
+/** Values for the degrees of freedom, enough for any of the trees. */
 const numbers = fc.array(number(3), { minLength: 48, maxLength: 48 });
 
-/** Motion with these values, repeated if there are more degrees of freedom. */
+/** Motion with these values. If there are more degrees of freedom than values, the values repeat. */
 function motionOf(linkage: Linkage, values: readonly number[]): Motion {
   const motion = linkage.rest();
   let next = 0;
@@ -80,7 +80,7 @@ function motionOf(linkage: Linkage, values: readonly number[]): Motion {
 const distance = (x: ArrayLike<number>, a: number, b: number): number =>
   Math.hypot(...[0, 1, 2].map(axis => (x[3 * a + axis] as number) - (x[3 * b + axis] as number)));
 
-/** Groups of atoms at fixed distances: each fragment, together with the atoms across its rotatable bonds. */
+/** Groups of atoms whose distances are fixed: each fragment, and the atoms at the other end of its rotatable bonds. */
 function rigidGroups({ fragmentOf, branches }: TorsionTree): number[][] {
   const groups: number[][] = Array.from({ length: 1 + Math.max(...fragmentOf) }, () => []);
   for (const [atom, fragment] of fragmentOf.entries()) groups[fragment]?.push(atom);
@@ -91,7 +91,7 @@ function rigidGroups({ fragmentOf, branches }: TorsionTree): number[][] {
   return groups;
 }
 
-/** Coordinates after a motion, by turning the atoms beyond each bond in turn, the last branch first. */
+/** Coordinates after a motion, computed bond by bond from the last branch: the atoms beyond the bond are turned. */
 function turned({ fragmentOf, branches, roots }: TorsionTree, start: number[], motion: Motion): number[][] {
   const moving = roots.filter(({ isFlexibleResidue }) => !isFlexibleResidue).map(({ fragment }) => fragment);
   const parents = new Map(branches.map(({ parent, fragment }) => [fragment, parent]));

@@ -4,7 +4,7 @@ import { treeOfBonds } from '../../../program/molecule/rotatable.ts';
 
 const elements: Readonly<Record<string, number>> = { H: 1, C: 6, N: 7, O: 8 };
 
-/** A molecule of atoms such as `C C O` and bonds such as `0-1 1=2 2:3`, for single, double and aromatic. */
+/** A molecule of atoms such as `C C O` and bonds such as `0-1 1=2 2:3`: one single, one double, one aromatic. */
 function molecule(atoms: string, bonds: string): Molecule {
   return {
     name: '',
@@ -37,7 +37,7 @@ describe('treeOfBonds', () => {
   });
 
   test('lists each branch before those within it, with the largest fragment of each part as the root', () => {
-    // A ring of three with a chain of four, and a water.
+    // A ring of three atoms with a chain of four, and a water.
     const tree = treeOfBonds(molecule('C C C C C C C O', '0-1 1-2 2-3 3-4 4-5 5-6 4-6'));
     expect(tree?.roots.length).toBe(2);
     expect(tree?.roots[0]?.fragment).toBe(tree?.fragmentOf[4]);

@@ -163,12 +163,12 @@ describe('the mmCIF reader, given bonds,', () => {
     '3 C C1 . LIG A 2 2 1.5 0',
     '4 C C2 . LIG A 2 3 1.5 0',
   ];
-  /** Loop _chem_comp_bond, for bonds within a residue. */
+  /** Loop `_chem_comp_bond`, which lists bonds within a residue. */
   const ofComponent = (order: string, flag = 'N') =>
     `loop_\n${['comp_id', 'atom_id_1', 'atom_id_2', 'value_order', 'pdbx_aromatic_flag']
       .map(name => `_chem_comp_bond.${name}\n`)
       .join('')}ALA C1 C2 sing N\nLIG C1 C2 ${order} ${flag}\nLIG C2 H2 sing N\n#\n`;
-  /** Loop _struct_conn, for a bond between the two residues. */
+  /** Loop `_struct_conn`, which lists a bond between the two residues. */
   const between = (kind: string, symmetry = '1_555', seq = '2') =>
     `loop_\n${['id', 'conn_type_id', 'details']
       .concat([1, 2].flatMap(n => ['asym_id', 'comp_id', 'atom_id'].map(name => `ptnr${n}_label_${name}`)))

@@ -15,7 +15,7 @@ export const waterBonds: readonly BondRow[] = [
   [1, 3, 1],
 ];
 
-/** Atoms with a hydrogen between heavy atoms, so that a reader which reorders atoms is noticed. */
+/** Atoms with a hydrogen between heavy atoms, so that tests notice a reader that reorders atoms. */
 export const fluoroethanol: readonly AtomRow[] = [
   ['C', 0.1, 0.2, 0.3],
   ['H', 9, 9, 9],

@@ -111,8 +111,8 @@ const pieces = fc.oneof(
 );
 
 /**
- * Edit of a text at a fraction `at` of its length: replaces `removed` characters by `piece`, or `removed` lines by
- * `piece` or, if `isRepeated`, by a copy of the next two lines.
+ * Edit of a text at a fraction `at` of its length. It replaces `removed` characters, or `removed` lines, by `piece`. If
+ * `isRepeated`, it replaces the lines by a copy of the next two lines instead.
  */
 const edit = fc.record({
   at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
@@ -194,7 +194,7 @@ describe.each(Object.entries(texts))('mutations of %s', (file, lines) => {
     },
   );
 
-  // No #, which turns a line of mmCIF into a comment, and no line ends.
+  // Excludes #, which turns a line of mmCIF into a comment, and line ends.
   const character = fc
     .string({ minLength: 1, maxLength: 1, unit: 'binary' })
     .filter(one => !/[#\r\n]/.test(one));

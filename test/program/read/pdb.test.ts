@@ -37,7 +37,7 @@ describe('the PDB reader', () => {
       at(' '),
     ];
     expect(read(lines.join('\n'))[0]?.atoms.length).toBe(5);
-    // The second model keeps its B, as it has no A.
+    // The second model keeps its atom of alternate location B, since it has none of A.
     const models = ['MODEL 1', at('A'), 'ENDMDL', 'MODEL 2', at('B'), 'ENDMDL'];
     expect(read(models.join('\n')).length).toBe(2);
   });
@@ -153,7 +153,7 @@ describe('the PDB reader, given CONECT records,', () => {
     expect(bondsIn(...butane, ...back)).toEqual(
       single.map(({ from, to, order }) => ({ from: to, to: from, order })),
     );
-    // Serial numbers of five digits touch, so they are read by column.
+    // There are no spaces between serial numbers of five digits, so the reader must read them by column.
     const large = [...butane, ...connected].map(line =>
       line.startsWith('HETATM')
         ? `${line.slice(0, 6)}100${line.slice(9, 11)}${line.slice(11)}`

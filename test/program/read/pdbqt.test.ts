@@ -11,7 +11,7 @@ const posesText = readFileSync(
 );
 const read = (text: string): Molecule[] => [...moleculesOf(text, 'poses.pdbqt')];
 
-/** Molecule of three atoms with one torsion; most tests change one of its lines. */
+/** Small molecule of three atoms with one torsion. Most tests change one of its lines. */
 const lines = [
   'MODEL 1',
   'REMARK  Name = small one',
@@ -30,11 +30,11 @@ const lines = [
 const atom = (type: string, serial = 1): string =>
   lines[3].replace('     1', String(serial).padStart(6)).replace('C ', type);
 
-/** The small molecule with one line, counted from 1, replaced by `text`, or removed. */
+/** The small molecule without line number `line`, counted from 1, or with `text` in its place. */
 const changed = (line: number, text?: string): string =>
   lines.flatMap((before, i) => (i !== line - 1 ? [before] : text === undefined ? [] : [text])).join('\n');
 
-/** The small molecule with these characters in its first atom line from column `at` on, counted from 1. */
+/** The small molecule with these characters in its first atom line, from column `at` on. Columns count from 1. */
 const atomWith = (columns: string, at: number): string =>
   changed(4, lines[3].slice(0, at - 1) + columns + lines[3].slice(at - 1 + columns.length));
 

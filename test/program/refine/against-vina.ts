@@ -1,5 +1,5 @@
 /**
- * Compares `refine` with `vina --local_only` on each pose of the example, and prints a table. Needs Debian's package
+ * Compares `refine` with `vina --local_only` on each pose of the example, and prints a table. It needs Debian's package
  * autodock-vina.
  *
  *     npm run test:refine -- --poses 8 --shake
@@ -42,7 +42,7 @@ interface VinaEnergies {
   readonly intra: number;
 }
 
-/** Energies that vina prints for a pose, and the seconds of CPU that it took. */
+/** Energies that vina prints for a pose, and the CPU time of vina in seconds. */
 function vina(ligand: string, ...flags: string[]): VinaEnergies & { readonly seconds: number } {
   const command = `vina --receptor ${pocket} --ligand ${ligand} ${flags.join(' ')} --autobox --cpu 1; times`;
   const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });

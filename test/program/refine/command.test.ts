@@ -33,7 +33,7 @@ const few = (count: number) =>
 const three = file('three.pdbqt', few(3));
 const refine = (...argv: string[]) => run(['refine', ...argv, '--receptor', receptor]);
 
-/** Lines of a PDBQT file, without coordinates and remarks on energies. */
+/** Lines of a PDBQT file, without coordinates and without remarks on energies. */
 const withoutNumbers = (text: string) =>
   text
     .split('\n')
@@ -88,7 +88,7 @@ describe('refine', () => {
     writeFileSync(join(several, 'a.pdbqt'), few(3));
     writeFileSync(join(several, 'b 2.pdbqt'), pair);
     writeFileSync(join(several, 'c.pdbqt'), few(4).slice(few(3).length));
-    /** Names of the compounds that score finds, with their numbers of poses. */
+    /** Names of the compounds that `score` finds, each with its number of poses. */
     const compoundsOf = async (...argv: string[]) => {
       const { stdout, stderr } = await run(['score', ...argv, '--receptor', receptor, '--json']);
       expect(stderr).toBe('');
@@ -102,10 +102,10 @@ describe('refine', () => {
       const out = at('several.pdbqt');
       expect(await refine(several, '--out', out)).toMatchObject({ code: 0, stderr: '' });
       expect(await compoundsOf(out)).toEqual(before);
-      // From the one file, refine writes the same compounds again.
+      // Given its own output file, `refine` writes the same compounds again.
       expect(await refine(out, '--out', at('again.pdbqt'))).toMatchObject({ code: 0, stderr: '' });
       expect(await compoundsOf(at('again.pdbqt'))).toEqual(before);
-      // Shards of score find them, too.
+      // Shards of `score` find the same compounds.
       const states = [1, 2].map(number => at(`shard${number}.json`));
       for (const [nth, state] of states.entries()) {
         const shard = ['--shard', `${nth + 1}/2`, '--chunk', '2', '--state', state];

@@ -14,7 +14,8 @@ function atom(serial: number, type: string, ...coordinates: readonly [number, nu
 }
 
 describe('refining with flexible residues', () => {
-  // Side chains from CA on, removed from the receptor and written as in files for vina --flex. Pairs are serial numbers of bonds.
+  // Side chains from CA on, which are removed from the receptor and written like files for vina --flex. A pair of serial
+  // numbers is a bond.
   const sideChains = [
     ['LEU B 248', [1, 2], [2, 3]],
     ['MET B 290', [6, 7], [7, 8], [8, 9]],
@@ -54,8 +55,8 @@ describe('refining with flexible residues', () => {
 
   test('gives the energies of vina --flex, and moves side chains but not their CA', async () => {
     const { before, after, coordinates } = await new Refiner(vinaFieldIn(receptor)).refine(molecule);
-    // vina 1.2.3 --score_only. The ligand: −17.269 with the receptor, −0.882 with the side chains, −0.526 within itself. The
-    // side chains: −1.984 with the receptor, −0.004 with one another.
+    // Energies by vina 1.2.3 --score_only. Ligand: −17.269 with the receptor, −0.882 with the side chains, −0.526 within
+    // itself. Side chains: −1.984 with the receptor, −0.004 with one another.
     expect(before.parts.intermolecular).toBeCloseTo(-18.151, 1);
     expect(before.parts.intramolecular).toBeCloseTo(-2.514, 1);
     expect(after.minimised).toBeLessThan(before.minimised - 0.5);
@@ -73,7 +74,7 @@ describe('refining with flexible residues', () => {
 
 describe('refining a macrocycle that was cut open', () => {
   const receptor = receptorOf(moleculeOf(atom(1, 'C', 0, -4, 0), 'receptor.pdbqt'));
-  /** Ring of six carbons, cut between atoms 2 and 7. The dummy G0 on atom 2 marks where the CG0, atom 7, belongs. */
+  /** Ring of six carbons, cut between atoms 2 and 7. The dummy G0 on atom 2 marks the place of atom 7, of type CG0. */
   const molecule = moleculeOf(
     [
       'ROOT',

@@ -31,7 +31,7 @@ const executor = jit();
 const fieldOf = (molecule: Molecule) =>
   new VinaField(compoundOf(molecule), receptor, vinaWeights(), executor);
 
-/** Energy that refinement minimises, over the neighbours that the field listed last. */
+/** Energy that refinement minimises, summed over the neighbours that the field has listed last. */
 function minimisedBy(field: Field, coordinates: Float64Array): number {
   const tape = new Tape();
   const [energy] = executor.run([
@@ -88,7 +88,7 @@ describe('VinaField', () => {
       linkage.setReference(coordinatesOf(pose));
       field.renew(coordinatesOf(pose));
       const { translation, rotation, torsions } = linkage.rest();
-      // Coordinates of three decimals may lie exactly on a kink of the energy, so move a little.
+      // Coordinates with three decimals may lie exactly on a kink of the energy, so the atoms are moved a little.
       const motion = { translation, rotation, torsions };
       for (const { data } of Object.values<Tensor<Float64Array>>(motion)) data.fill(1e-4);
       const check = await checkGradient(

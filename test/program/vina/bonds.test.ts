@@ -43,7 +43,7 @@ describe('types and rotors', () => {
 
 describe('findBonds', () => {
   test('never bonds atoms whose distance a torsion changes, however close', () => {
-    // C0–C1–C2–O3, turned so that O3 is within bond length of C0.
+    // The chain C0–C1–C2–O3, turned so that O3 is within bond length of C0.
     const rows: Row[] = [
       ['C', 0, 0, 0],
       ['C', 1.5, 0, 0],
@@ -60,7 +60,7 @@ describe('findBonds', () => {
   });
 
   test('bonds the far atom of a rotatable bond to atoms whose distance from it is fixed', () => {
-    // A ring of three with the longest side 0–1. The bond 1–2 is rotatable, and 2 lies on its axis.
+    // A ring of atoms 0, 1 and 2, whose longest side is 0–1. The bond 1–2 is rotatable, and atom 2 lies on its axis.
     const rows: Row[] = [
       ['C', 0, 0, 0],
       ['C', 1.6, 0, 0],
@@ -101,7 +101,7 @@ describe('findBonds', () => {
         return Math.hypot(p.x - q.x, p.y - q.y, p.z - q.z);
       };
       const bonds = findBonds({ name: '', atoms: pocket, source: { file: 'pocket', line: 1 } });
-      // Checks the bonds of one atom for each n.
+      // For each n, checks the bonds of one atom.
       const a = n % pocket.length;
       const expected = [...pocket.keys()].filter(b => {
         if (a === b || distance(a, b) >= 1.1 * ((radii[a] as number) + (radii[b] as number))) return false;

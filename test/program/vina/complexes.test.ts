@@ -31,7 +31,7 @@ describe.each(table.complexes)(
     const receptor = receptorOf(moleculeOf(parts.rigid, 'rigid.pdbqt'));
     const models = text(`${name}.pdbqt`);
     const molecules = [...moleculesOf(models, `${name}.pdbqt`)];
-    // Each pose is its own compound, as Vina derives bonds and rotors from each pose by itself.
+    // Each pose is a compound of its own, since Vina derives bonds and rotors from each pose separately.
     const poses = molecules.map(molecule => poseIn(receptor, compoundOf(molecule), molecule) as DockedPose);
     const expected = printed.map((pose, n) => energyOf(pose, poses[n] as DockedPose));
 
@@ -56,9 +56,9 @@ describe.each(table.complexes)(
     );
 
     /**
-     * Binding free energy that Vina printed. With flexible residues it is derived from the intermolecular energy, as the printed
-     * total is off by up to 0.1 kcal/mol: Vina adds the energy between residue and receptor from one table and subtracts it from
-     * another.
+     * Binding free energy by Vina. With flexible residues, it is derived from the printed intermolecular energy, since the
+     * printed total is off by up to 0.1 kcal/mol: Vina adds the energy between residue and receptor by one table, and
+     * subtracts it again by another table.
      */
     function energyOf({ total, intermolecular }: Printed, { rotors }: DockedPose): number {
       return recipe.flexible ? intermolecular / (1 + weights.rotors * rotors) : total;

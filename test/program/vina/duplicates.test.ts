@@ -13,7 +13,7 @@ const imatinib = docked(shipped('poses.pdbqt'));
 describe('rmsdOf', () => {
   test('is 0 for a symmetric ring turned by one atom, but not if one atom differs in type', () => {
     expect(rmsdOf(...two(ring('A'), ring('A', Math.PI / 3)))).toBeCloseTo(0, 12);
-    // The only symmetries left are the identity and the reflection that keeps the N.
+    // The N leaves the ring only two symmetries: the identity and the reflection that keeps the N in place.
     const [a, b] = two(ring('N'), ring('N', Math.PI / 3));
     expect(rmsdOf(a, b)).toBeCloseTo(1.4, 12);
     expect(rmsdOf(a, a)).toBe(0);
@@ -51,7 +51,7 @@ describe('rmsdOf', () => {
   });
 
   test('terminates for a molecule with 60! symmetries', () => {
-    // Sixty atoms of one type without bonds have 60! matchings.
+    // Sixty atoms of one type without bonds can be matched in 60! ways.
     const rows = (shift: number) =>
       Array.from(
         { length: 60 },
@@ -115,7 +115,7 @@ function angles(): fc.Arbitrary<number[]> {
   return fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 1, maxLength: 6 });
 }
 
-/** RMSD under one matching: atom n of `a` with atom `order[n]` of `b`. */
+/** RMSD of two poses if atom n of `a` is matched with atom `order[n]` of `b`. */
 function rmsdBy(a: DockedPose, b: DockedPose, order: readonly number[]): number {
   const squares = order.map((to, from) =>
     [0, 1, 2].reduce(

@@ -13,7 +13,7 @@ export function shipped(name: string): Molecule[] {
 /** AutoDock type and coordinates in Å of an atom. */
 export type Row = readonly [type: string, x: number, y: number, z: number];
 
-/** Molecule of these atoms, rigid without a tree. */
+/** Molecule of these atoms. Without a tree, it is rigid. */
 export function molecule(rows: readonly Row[], tree?: TorsionTree): Molecule {
   const atoms: Atom[] = rows.map(([name, x, y, z], place) => {
     const type = atomTypes.get(name) as AtomType;
@@ -41,8 +41,8 @@ export function tree(
 const common = ['C', 'A', 'N', 'NA', 'OA', 'S', 'SA', 'HD', 'H', 'F', 'Cl', 'P', 'CG0', 'G0', 'W', 'Si'];
 
 /**
- * Molecules grown atom by atom. Each atom is put on an earlier one, in any direction and with a stretched or compressed bond,
- * so parts of the molecule may overlap. Some bonds are rotatable.
+ * Molecules grown atom by atom. Each new atom is bonded to an earlier atom, in any direction, and the bond may be
+ * stretched or compressed. So parts of the molecule may overlap. Some bonds are rotatable.
  */
 export function moleculeWithTree(maxLength = 16): fc.Arbitrary<Molecule> {
   const unit = fc.double({ min: -1, max: 1, noNaN: true });
@@ -66,7 +66,7 @@ export function moleculeWithTree(maxLength = 16): fc.Arbitrary<Molecule> {
       const parent = on % n;
       const [parentType, ...from] = rows[parent] as Row;
       const radius = (name: string) => (atomTypes.get(name) as AtomType).covalentRadius;
-      // Waters are near their atom, and bonded to none.
+      // A water, and an atom grown from a water, is 2.8 Å from the earlier atom, too far for a bond.
       const apart = type === 'W' || parentType === 'W' ? 2.8 : radius(type) + radius(parentType);
       const length = (stretch * apart) / Math.hypot(...towards);
       const [x, y, z] = from.map((x, axis) => x + length * (towards[axis] as number)) as [
@@ -83,10 +83,10 @@ export function moleculeWithTree(maxLength = 16): fc.Arbitrary<Molecule> {
 }
 
 /**
- * Conformation of a molecule.
+ * The molecule with its branches turned: another conformation.
  *
- * @param angles turn of each branch in radians, repeated if there are fewer than branches
- * @param step in Å, to which coordinates are rounded; 0 does not round
+ * @param angles turn of each branch in radians. If there are fewer angles than branches, the angles repeat.
+ * @param step coordinates are rounded to multiples of this length in Å; 0 does not round
  */
 export function turned(molecule: Molecule, angles: readonly number[], step = 0): Molecule {
   let atoms = molecule.atoms;

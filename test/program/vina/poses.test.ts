@@ -169,7 +169,7 @@ describe('a pose of several parts:', () => {
     }) as [DockedPose, DockedPose];
     expect(docked.rotors).toBe(14);
     const withoutRotors = (pose: DockedPose) => energyOf(pose) * (1 + 0.05846 * pose.rotors);
-    // Scored like pairs of ligand and receptor, except that each pair is limited to 1000 kcal/mol by itself.
+    // These pairs are scored like pairs of ligand and receptor, but the limit of 1000 kcal/mol applies to each pair.
     const between = docked.between as NonNullable<DockedPose['between']>;
     const pairs = energyOf({ ...docked, ...between.pose, rotors: 0, between: undefined as never });
     expect(withoutRotors(docked)).toBeCloseTo(withoutRotors(first) + withoutRotors(second) + pairs, 8);
@@ -239,7 +239,7 @@ describe('a pose of several parts:', () => {
     return poseIn(receptor, compoundOf(molecule), molecule) as DockedPose;
   }
 
-  /** One molecule of the atoms and torsion trees of two. */
+  /** One molecule with the atoms and torsion trees of two molecules. */
   function joined(a: Molecule, b: Molecule, isFlexibleResidue: boolean): Molecule {
     const [one, other] = [a.tree, b.tree] as [NonNullable<Molecule['tree']>, NonNullable<Molecule['tree']>];
     const fragments = 1 + Math.max(...one.fragmentOf);

@@ -1,8 +1,8 @@
 import type { Pose } from '../../../examples/vina/pairs.ts';
 
 /**
- * Way to compute the terms of a pair: `exact` evaluates their formulas, `table` reads them from a table, as AutoDock
- * Vina does.
+ * Way to compute the terms of a pair. `exact` evaluates their formulas. `table` reads them from a table, like AutoDock
+ * Vina.
  */
 export type Mode = 'exact' | 'table';
 
@@ -47,8 +47,8 @@ function forEachPair(pose: Pose, mode: Mode, visit: (ligandAtom: number, terms: 
 }
 
 /**
- * Mean of the table's entries floor(32 r²) and the next one. Entry i holds the terms at r = √(i/32), which are 0 from 8 Å
- * on.
+ * Mean of two consecutive entries of the table, floor(32 r²) and floor(32 r²) + 1. Entry i holds the terms at
+ * r = √(i/32). The terms are 0 at 8 Å and beyond.
  */
 function fromTable(at: (r: number) => TermSums, squared: number): TermSums {
   const entry = Math.floor(32 * squared);

@@ -15,7 +15,7 @@ import { evenly } from '../../support/numbers.ts';
 import { property } from '../../support/property.ts';
 import { type PlainWeights, referenceScore, referenceTerms } from './reference.ts';
 
-/** Energies that AutoDock Vina prints for a pose, in kcal/mol, and for the first eight poses the unweighted sum of each term. */
+/** Energies in kcal/mol that AutoDock Vina prints for a pose. The first eight poses also have the unweighted terms. */
 interface Printed {
   readonly total: number;
   readonly terms?: Readonly<Record<'gauss1' | 'gauss2' | 'repulsion' | 'hydrophobic' | 'hydrogen', number>>;
@@ -72,7 +72,7 @@ describe('the Vina scorer', () => {
   property('is invariant to translation of the whole complex', poseIndex(), step(50), (n, shift) => {
     const pose = poseAt(n);
     const translated = pairsOf(moved(ligands[n] as HeavyAtoms, shift), moved(receptor, shift));
-    // Rounding may add or drop a pair exactly at the cutoff.
+    // Skips the case if rounding adds or drops a pair that is exactly at the cutoff.
     fc.pre(translated.radii.length === pose.radii.length);
     expect(Math.abs(energy(translated) - energy(pose))).toBeLessThan(1e-9);
   });
@@ -115,7 +115,7 @@ describe('the Vina scorer', () => {
 
 describe('Vina’s scoreGroup', () => {
   const scorer = { params: vinaWeights(), score, scoreGroup };
-  // In float32, only poses without clashes: an atom of hundreds of kcal/mol would swamp the others.
+  // Float32 is tested only on poses without clashes: an atom of hundreds of kcal/mol would swamp the others.
   const executors = [
     { executor: interpreter(), tolerance: 1e-12, reach: 4 },
     { executor: jit(), tolerance: 1e-12, reach: 4 },
@@ -148,7 +148,7 @@ describe('Vina’s scoreGroup', () => {
 
 describe('atom types from bonds:', () => {
   test('a carbon is hydrophobic unless bonded to a heteroatom', () => {
-    // H3C–CH2–OH without the hydrogens on carbon
+    // Ethanol, H3C–CH2–OH, without the hydrogens on carbon
     const { types } = heavyAtoms(
       molecule(['C', 0, 0, 0], ['C', 1.5, 0, 0], ['OA', 2.9, 0, 0], ['HD', 3.85, 0, 0]),
     );
@@ -184,8 +184,8 @@ function poseIndex(): fc.Arbitrary<number> {
 }
 
 /**
- * The first atoms of a docked pose, shifted by up to `reach` Å on each axis, or far away, where there are no pairs. One in
- * twenty has a receptor of its own; the others share one.
+ * The first atoms of a docked pose, shifted by up to `reach` Å on each axis, or so far away that there are no pairs. One
+ * pose in twenty has a receptor of its own; all others share one receptor.
  */
 function groupedPose(reach: number): fc.Arbitrary<Pose> {
   return fc

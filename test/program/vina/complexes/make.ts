@@ -1,12 +1,12 @@
 /**
- * Makes the complexes and the table that `complexes.test.ts` reads, by Open Babel and AutoDock Vina (Debian: openbabel,
- * autodock-vina 1.2.3):
+ * Makes the complexes and the table that `complexes.test.ts` reads. It needs Open Babel and AutoDock Vina 1.2.3, which
+ * are Debian's packages openbabel and autodock-vina:
  *
  *     npx tsx --conditions=posetape:source test/program/vina/complexes/make.ts
  *
- * Each ligand is built from SMILES and docked into its part of the shipped pocket. Up to three more poses of each complex are
- * strained: the torsions of a docked pose are turned at random until a carbon comes within bond length of a heteroatom, if
- * one of 3000 tries does. `vina --score_only` then scores every pose.
+ * Each ligand is built from SMILES and docked into its part of the shipped pocket. Each complex has up to three more poses,
+ * which are strained: the torsions of a docked pose are turned at random, up to 3000 times, until a carbon comes within bond
+ * length of a heteroatom. Finally, `vina --score_only` scores every pose.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -52,12 +52,12 @@ function dock({ smiles, site }: Recipe, { rigid, flexible }: Parts): string {
       ...['--exhaustiveness', '2', '--num_modes', '4', '--energy_range', '6'],
       ...['--seed', '1', '--cpu', '1', '--out', out],
     ]);
-    // The remarks of Open Babel and Vina are not needed.
+    // Leaves out the remarks of Open Babel and Vina.
     return readFileSync(out, 'utf8').replaceAll(/^REMARK.*\n/gm, '');
   });
 }
 
-/** A docked model with its torsions turned so that parts of it touch, if a random turn does that. */
+/** A docked model with its torsions turned at random: the first of 3000 tries whose parts touch, or the first try. */
 function strainedModel(model: string): string {
   const [pose] = [...moleculesOf(`MODEL 1\n${model}ENDMDL\n`, 'docked.pdbqt')] as [Molecule];
   const random = uniform(1);
@@ -76,7 +76,7 @@ function strainedModel(model: string): string {
   });
 }
 
-/** True if a carbon and a heteroatom whose distance torsions change are within bond length. */
+/** True if a carbon and a heteroatom are within bond length, and torsions change the distance between them. */
 function touchesItself(pose: Molecule): boolean {
   const withTree = findLinks(pose);
   const { tree: _, ...rigid } = pose;

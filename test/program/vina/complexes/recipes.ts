@@ -5,11 +5,11 @@ export interface Recipe {
   readonly name: string;
   /** Ligands, docked together. */
   readonly smiles: readonly string[];
-  /** Centre of the receptor in Å, which is cut to the residues with an atom within 13 Å of it. */
+  /** Centre of the receptor in Å. The receptor is cut to the residues that have an atom within 13 Å of the centre. */
   readonly site: readonly [number, number, number];
   /** AutoDock type of a metal ion placed 2.1 Å from a carbonyl oxygen near the site. */
   readonly metal?: string;
-  /** Threonine whose side chain is flexible, as columns 18-26 of the pocket's file spell it. */
+  /** Threonine whose side chain is flexible: the text of columns 18-26 of its lines in the pocket's file. */
   readonly flexible?: string;
 }
 
@@ -49,7 +49,7 @@ export function receptorBy({ site, metal, flexible }: Recipe): Parts {
     : { rigid: text };
 }
 
-/** Line of an ion 2.1 Å from a carbonyl oxygen within 8 Å of the site: the oxygen whose ion is farthest from other atoms. */
+/** Line of an ion 2.1 Å from a carbonyl oxygen near the site: the one whose ion is farthest from other atoms. */
 function metalLine(type: string, lines: readonly string[], site: readonly number[]): string {
   const places = lines
     .filter(line => name(line) === 'O' && apart(at(line), site) < 8)

@@ -7,7 +7,7 @@ import type { Parts } from './recipes.ts';
 /** Energies that AutoDock Vina prints for a pose, in kcal/mol. */
 export interface Printed {
   readonly total: number;
-  /** Energy of the ligands with the receptor and with one another, not yet divided by the rotor penalty. */
+  /** Energy of the ligands with the receptor and with one another, before its division by the rotor penalty. */
   readonly intermolecular: number;
 }
 
