@@ -24,7 +24,8 @@ import { type Pose, paramsOf, poseArbitrary, programArbitrary, record } from '..
 import { property } from '../support/property.ts';
 
 /*
- * Adjoints that are reused: if a tape of the same structure was run before, its gradient runs without being recorded.
+ * Reuse of adjoints: if the gradient of a tape of the same structure was run before, it runs again without being
+ * recorded.
  */
 
 /** Recorded score, and the values to differentiate by. */
@@ -38,9 +39,9 @@ function recorded(program: Parameters<typeof record>[0], pose: Pose, times: numb
   const params = Object.fromEntries(
     Object.entries(paramsOf(program)).map(([name, each]) => [name, tape.parameter(each, name)]),
   );
-  // A literal, which must not affect the reused adjoints.
+  // `times` is a literal, which differs between tapes of the same structure.
   const score = mul(record(program, tape, params, pose), times);
-  // One parameter is not read by the score.
+  // The score does not read the last parameter.
   return { score, wrt: [...Object.values(params), tape.parameter(tensor([1, 2, 3, 4, 5]), 'unread')] };
 }
 
@@ -201,7 +202,7 @@ describe('adjoints', () => {
 
   test('differ for ops of the library that differ only in their rules', () => {
     const executor = jit();
-    // pow by a literal exponent has no derivative by the exponent.
+    // If the exponent of pow is a literal, there is no derivative by the exponent.
     for (const isLiteral of [true, false, true, false]) {
       const tape = new Tape();
       const x = tape.parameter(tensor([2, 3]), 'x');
@@ -221,7 +222,7 @@ describe('adjoints', () => {
       const x = tape.parameter(tensor(3), 'x');
       const y = mul(x, x);
       const z = mul(y, x);
-      // Both calls pass z, y, x and x in this order, but divide them differently.
+      // Both calls pass z, y, x and x in this order, but split the list differently into the arguments.
       const [, , ...slopes] = isSecond
         ? runGradients(executor, [z, y], [x], [x])
         : runGradients(executor, [z], [y], [x, x]);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type BufferUses, type Layout, layoutOf, lifetimesOf } from '../../engine/compile/layout.ts';
 import { property } from '../support/property.ts';
 
-/** Buffers by their length and the steps that first write and last read them. */
+/** Random buffers: the length of each, the step that first writes it, and the step that last reads it. */
 const lifetimes = fc.array(
   fc.record({ length: fc.nat(9), first: fc.nat(11), lasts: fc.nat(8), isWanted: fc.boolean() }),
   { minLength: 1, maxLength: 20 },

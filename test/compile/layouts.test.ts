@@ -8,7 +8,7 @@ const numbers = fc.array(fc.nat(3), { minLength: 2, maxLength: 2 });
 property(
   'a cached layout has the requested sizes and starts, for any size of the cache',
   fc.array(fc.record({ sizes: numbers, starts: numbers }), { minLength: 20, maxLength: 60 }),
-  // The larger a layout, the fewer are cached, so that many share a slot.
+  // For a larger size of a layout, fewer layouts are cached, so that many layouts share a slot.
   fc.constantFrom(1e9, 2 ** 14, 1),
   async (poses, size) => {
     const layouts = new Layouts<LayoutKey>(size);

@@ -45,7 +45,7 @@ import { Arena } from '../../engine/jit/machine.ts';
 import { sourceOf } from '../../engine/jit/print.ts';
 import { expectSame, pairs } from '../support/executors.ts';
 
-/** Results of all passes of the compiler for wanted values. */
+/** Results of each pass of the compiler for these wanted values. */
 function passesOf(wanted: readonly Value[], precision: 'float64' | 'float32' = 'float64'): Passes {
   const live = liveValues(wanted);
   let passes: Passes | undefined;
@@ -58,7 +58,7 @@ function passesOf(wanted: readonly Value[], precision: 'float64' | 'float32' = '
 
 const fused: readonly SyncExecutor[] = [jit(), jit({ precision: 'float32' }), wasm()];
 
-/** Fails unless every fused executor agrees with the interpreter, within its precision. */
+/** Fails unless every fused executor agrees with the interpreter, within the precision of the executor. */
 function expectRight(wanted: readonly Value[]): void {
   for (const executor of fused)
     expectSame(executor, interpreter(), wanted, executor.precision === 'float64' ? 1e-12 : 1e-5);
@@ -132,7 +132,7 @@ describe('storage and schedule', () => {
     expect(storedNames([sum(gather(mul(x, 2), [0, 1, 1]), 1)])).toContain('mul');
     const column = exp(sum(x, 0, true));
     expect(storedNames([sum(mul(x, column), 1)])).toContain('exp');
-    // An expensive number of a row is computed once, before the loop over its columns.
+    // The exponential, one number per row, is computed once, before the loop over the columns of the row.
     expect(storedNames([sum(mul(x, exp(sum(x, 1, true))), 1)])).not.toContain('exp');
   });
 
@@ -142,7 +142,7 @@ describe('storage and schedule', () => {
     const e = exp(x);
     const [three, shifted] = [mul(e, 3), sub(e, 1)];
     const totals = sum(mul(three, shifted));
-    // The second loop, which needs the total, uses all three values.
+    // The second loop needs the total and all three values.
     const rest = sum(div(mul(add(three, shifted), e), totals));
     const stored = [
       ...jit()
@@ -375,7 +375,7 @@ describe('branches', () => {
     const tape = new Tape();
     const [a, b] = [tape.parameter(x, 'x'), tape.parameter(y, 'y')];
     const energy = f(a, b);
-    // With the gradient, there may be no condition that masks all values.
+    // The energy also runs alone, since with the gradient there may be no condition that masks all values.
     expectRight([energy]);
     expectRight([energy, ...gradient(energy, [a, b])]);
   });

@@ -10,7 +10,7 @@ import { property } from '../support/property.ts';
 
 const whole: RuleAlgebra<number> = { ...numbers, plus: (a, b) => a + b, times: (a, b) => a * b };
 
-/** Numbers for which rewrites often fail. */
+/** Numbers for which wrong rewrites often show. */
 const specials = [
   ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 1, -1, 2, -2, 0.5],
   ...[Number.MIN_VALUE, -Number.MIN_VALUE, 2.5e-308, Number.MAX_VALUE, -Number.MAX_VALUE, 1e-200, 1e200],
@@ -22,11 +22,11 @@ const triples = (list: readonly number[]) =>
 
 const drawn = fc.oneof(fc.double(), fc.constantFrom(...specials), fc.integer({ min: -5, max: 5 }));
 
-/** Fails unless both sides of a rule are the same number, within the rounding that the rule states. */
+/** Fails unless both sides of a rule are the same number, up to the rounding error that the rule states. */
 function check(rule: Rule, a: number, b: number, c: number): void {
   const [left, right] = [rule.pattern(whole, a, b, c), rule.result(whole, a, b, c)];
   if (rule.holds && !rule.holds(a, b, c)) {
-    // A wrong guess must give NaN.
+    // Where the condition of a guess does not hold, the guess must give NaN.
     if (rule.isGuess) expect(right).toBeNaN();
     return;
   }
@@ -54,7 +54,7 @@ describe('a rule', () => {
   test('has a unique name, and rewrites its pattern', () => {
     expect(new Set(rules.map(({ name }) => name)).size).toBe(rules.length);
     for (const { name, pattern, result, holds, isGuess } of rules) {
-      // Conditions are not checked before a rule is applied, so only guesses may have one.
+      // The compiler applies a rule without checking its condition, so only guesses may have a condition.
       expect(holds === undefined || isGuess, name).toBe(true);
       const expressions = new Expressions({ masked: true, exchanged: true }, false);
       const [a, b, c] = [0, 1, 2].map(i => leaf(expressions, i)) as [Expr, Expr, Expr];
@@ -72,14 +72,14 @@ describe('a rule', () => {
   });
 });
 
-// Random expressions, built by the compiler and computed directly.
+// Random expressions: the compiler builds each, and plain arithmetic computes the same.
 
 type Tree = readonly [name: string, ...args: (Tree | number)[]];
 
 const unary = ['neg', 'abs', 'sign', 'floor', 'sqrt', 'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tanh'];
 const binary = ['add', 'sub', 'mul', 'div', 'min', 'max', 'less', 'equal', 'pow', 'atan2'];
 
-/** Random expression. A leaf is the number of a variable, 0 to 2, or 3 plus the index of a special number. */
+/** Random expression. Its leaves are variables, numbered 0 to 2, and special numbers, each as 3 plus its index. */
 const { tree } = fc.letrec<{ tree: Tree | number }>(tie => ({
   tree: fc.oneof(
     { maxDepth: 5, withCrossShrink: true },
@@ -107,7 +107,7 @@ function read<T>(s: Scalar<T>, tree: Tree | number, variables: readonly T[]): T 
 const leaf = (expressions: Expressions, number: number): Expr =>
   expressions.entry({ kind: 'input', number, type: 'real' }, [], []);
 
-/** Computes an expression of the IR for these inputs, without code of the printers. */
+/** Computes an expression of the IR for these inputs, without any code that prints expressions. */
 function compute(
   expr: Expr,
   inputs: readonly number[],
@@ -158,7 +158,7 @@ describe('expressions', () => {
     );
     const expected = read(numbers, tree, numbers3);
     const actual = compute(built, numbers3) as number;
-    // pow(x, 2) is rewritten to a product, which may differ in the last bit.
+    // Skips pow, since the compiler rewrites pow(x, 2) to a product, which may differ in the last bit.
     if (JSON.stringify(tree).includes('pow')) return;
     expect(actual).toBe(expected);
   });

@@ -81,7 +81,7 @@ describe('kernels', () => {
     );
     const texts = stepSourcesOf(planOf([y]), 'float32').map(({ text }) => text);
     expect(texts).toHaveLength(3);
-    // The first reads its operand from the inputs, the others from a buffer.
+    // The first kernel reads its operand from the inputs, the others read theirs from a buffer, so there are two texts.
     expect(new Set(texts).size).toBe(2);
   });
 

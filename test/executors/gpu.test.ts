@@ -49,7 +49,7 @@ for (const mode of withoutGpu) {
   });
 }
 
-/** Σ x² of `count` numbers x, each passed through exp(x)/2 `depth` times. */
+/** Σ x² of `count` numbers x, after exp(x)/2 has replaced each x `depth` times. */
 function squares(count: number, depth = 0): Value[] {
   let x: Value = new Tape().parameter(tensor(new Float64Array(count).fill(0.5)), 'x');
   for (let i = 0; i < depth; i++) x = mul(exp(x), 0.5);
@@ -158,7 +158,7 @@ describe.each(withoutGpu)('an executor of mode %s', mode => {
     expect(zeros(actual)).toEqual(zeros(expected));
   });
 
-  /** Functions that record a result and an intermediate value, which is stored if it is wanted. */
+  /** Functions that record a result and an intermediate value. The intermediate value is stored if it is wanted. */
   const twice: Record<string, (x: Value, y: Value, z: Value) => [stored: Value, result: Value]> = {
     'a product and a sum': (x, y, z) => {
       const stored = mul(x, y);
@@ -270,7 +270,7 @@ describe('where code generation is forbidden', () => {
       },
       (error: Error) => error.message,
     );
-    // With a GPU, auto picks a backend that compiles shaders.
+    // With a GPU, the mode `auto` picks a backend that compiles shaders.
     expect(answer).toMatch(/^web(gpu|gl2)$|webasm compiles its kernels .* cpu compiles its kernels /);
   });
 });
@@ -279,7 +279,7 @@ describe('an executor', () => {
   test('keeps at most `pipelines` pipelines', async () => {
     const executor = await gpu({ mode: 'webasm', pipelines: 2 });
     for (const depth of [0, 1, 0, 2, 1]) await executor.run(squares(100, depth));
-    // Compiles 0 and 1, then 2 in place of 1, then 1 again.
+    // The executor compiles tapes 0 and 1, then tape 2, for which it drops tape 1, and then tape 1 again.
     expect(executor.compiled).toBe(4);
     await executor.dispose();
   });
@@ -304,7 +304,7 @@ describe('an executor', () => {
     const executor = await gpu({ mode: 'webasm' });
     const memory = new Memory();
     await executor.run(squares(100), { memory });
-    // The inputs and the result.
+    // At the peak, the memory holds the inputs and the result.
     expect(memory).toMatchObject({ live: 0, peak: 4 * 100 + 4 });
     await executor.run(squares(100), { memory });
     expect(memory).toMatchObject({ live: 0, peak: 4 * 100 + 4 });

@@ -328,7 +328,7 @@ describe('memory', () => {
     const memory = new Memory();
     memory.take(1000);
     executor.run(pairs(500), { memory });
-    // Room for the energy and its gradients (3 and 1 entries), but for no array of pairs.
+    // This leaves room for the energy and its gradients, of 3 entries and of 1, but not for an array of pairs.
     expect(memory.peak - 1000).toBeLessThanOrEqual(16 * 8);
     expect(memory.live).toBe(1000);
   });

@@ -50,8 +50,9 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { expectClose } from '../support/equal.ts';
 
 /*
- * Programs that other engines, or earlier versions of this one, computed wrongly, with values worked out by hand:
- * conditions that are any number, gradients of maxima, infinities and signed zeros, and very deep or long programs.
+ * Programs that other engines, or earlier versions of this one, computed wrongly. Their right values are worked out by
+ * hand. They have conditions that are any number, gradients of maxima, infinities and signed zeros, or are very deep or
+ * long.
  */
 
 const cpu = await gpu({ mode: 'cpu' });
@@ -185,7 +186,7 @@ describe('the gradient of a maximum that is computed again', () => {
     const [expected] = interpreter().run(wanted);
     for (const executor of executors) {
       const [result] = await executor.run(wanted);
-      // Cancellation loses up to two digits.
+      // Terms that cancel may lose two digits of the result.
       const scale = Math.max(1, ...(expected as Tensor).data.map(Math.abs));
       expectClose(result as Tensor, expected as Tensor, 10 * toleranceOf(executor), scale);
     }

@@ -17,7 +17,7 @@ test('the benchmark of gpu() runs: the results of all backends in Node agree, an
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('10 pairs') });
     const rows = readFileSync(out, 'utf8').match(/^\| (?:10 pairs|3 layers|message passing).*$/gm) ?? [];
     expect(rows.length).toBe(6);
-    // Columns: θ, values and poses a tape, then microseconds by WebGPU, webasm, jit and wasm.
+    // The columns are θ, values per tape, poses per tape, and microseconds by WebGPU, webasm, jit and wasm.
     for (const row of rows) expect(row).toMatch(/\|(?: +[\d.,]+ +\|){7}/);
   } finally {
     rmSync(folder, { recursive: true });

@@ -4,8 +4,8 @@ import type { Pose, Program } from '../support/programs.ts';
 import { toSecondOrder } from '../support/second-order.ts';
 
 /**
- * Task of a backend, as plain data that a test can send to a page. The page records it, and runs it on a backend that exists
- * only there.
+ * Task of a backend, as plain data that a test can send to a page. The page records the task, and runs it on a backend
+ * that exists only in the page.
  */
 export type Case =
   | { readonly kind: 'program'; readonly program: Program; readonly pose: Pose }
@@ -111,7 +111,7 @@ function wave(count: number, phase = 0): Float64Array {
 
 const withSlopes = (y: Value, wrt: readonly Value[]): Value[] => [y, ...gradient(y, wrt)];
 
-/** Tasks that are hard for kernels that write one array, read at most seven, cannot scatter and sum in float32. */
+/** Tasks that are hard for kernels, which write one array, read at most seven, cannot scatter, and sum in float32. */
 const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
   Object.entries<(tape: Tape) => Value[]>({
     'a sum of a million numbers': tape => {

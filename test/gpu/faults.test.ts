@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { useSoftwareDriver } from './driver.ts';
 
 /*
- * Faults of gpu.js 2.24, each in its smallest form. docs/gpu.md lists how gpu() works around them. If a test here fails, gpu.js
- * has mended the fault, and the workaround can go.
+ * Faults of gpu.js 2.24, each in its smallest form. docs/gpu.md lists how gpu() works around them. If a test here fails,
+ * gpu.js no longer has the fault, and gpu() no longer needs the workaround.
  */
 
 useSoftwareDriver();
@@ -37,7 +37,7 @@ beforeAll(async () => {
   gpuJs = loaded.default ?? loaded;
 });
 
-/** Results of an expression of `x` for each entry, or of a function body that returns. */
+/** Results for each entry `x` of an expression of `x`, or of a function body with a `return`. */
 async function values(
   mode: string,
   expression: string,

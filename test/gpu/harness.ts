@@ -49,7 +49,7 @@ const combinations = { boltzmann: () => boltzmann({ kT: 0.593 }), lse: () => lse
 /**
  * Opens a backend of gpu() as a machine.
  *
- * @param lose loses the device of the backend, for tests
+ * @param lose makes the backend lose its device
  */
 export async function openMachine(
   mode: NonNullable<Parameters<typeof gpu>[0]>['mode'] & string,

@@ -19,11 +19,11 @@ export interface Expected {
   readonly tolerance: number;
   /** Relative tolerance of a single elementwise function. */
   readonly functionTolerance: number;
-  /** True if proveExecutor tests random programs and special numbers instead, which works for backends outside a page. */
+  /** True for a backend outside a page. Its random programs and special numbers are left to `proveExecutor`. */
   readonly isProved?: boolean;
-  /** Divisor of the number of random programs, since each is compiled. Default 1. */
+  /** Divides the number of random programs, since each program is compiled. Default 1. */
   readonly programDivisor?: number;
-  /** The network scores every n-th pose only, as each takes long. */
+  /** The number n: the network, which takes long for each pose, scores only every n-th pose. */
   readonly networkPoseStride: number;
   /** True if each pose takes exactly one launch. */
   readonly hasOneLaunchPerPose: boolean;
@@ -71,8 +71,8 @@ const specials = [
 ];
 
 /**
- * Registers the tests of a backend. Its results are those of the interpreter in float32, whatever is recorded. It compiles few
- * plans, launches once per pose, frees its memory, and reports a lost device.
+ * Registers the tests of a backend. For any tape, it returns the same results as the interpreter in float32. It compiles
+ * few plans, launches once per pose, frees its memory, and reports a lost device.
  */
 export function backendLaws(expected: Expected): void {
   const { name, tolerance, hasDevice, isProved = false, programDivisor = 1 } = expected;
@@ -104,7 +104,7 @@ export function backendLaws(expected: Expected): void {
           for (const [i, wanted] of (reference as Tensor).data.entries()) {
             const actual = (result as Tensor).data[i] as number;
             const call = `${op}(${operands.map(entries => entries[i])})`;
-            // A shader computes exp and pow as powers of two, whose error grows with the exponent.
+            // A shader computes exp and pow as powers of two. The error of a power grows with its exponent.
             const share = expected.functionTolerance * (1 + Math.abs(Math.log2(Math.abs(wanted) || 1)) / 16);
             const isClose = Math.abs(actual - wanted) <= share * Math.abs(wanted) + leastNormal;
             if (!isClose && !Object.is(actual, wanted) && actual !== wanted)
@@ -113,7 +113,7 @@ export function backendLaws(expected: Expected): void {
         };
         const rounded = (numbers: readonly number[]) => numbers.map(Math.fround);
         test.each(Object.keys(unary))('%s', op => {
-          // A larger float32 hardly determines the phase.
+          // In float32, sin and cos of a larger argument depend mostly on how the argument is rounded.
           const isPeriodic = op === 'sin' || op === 'cos';
           const entries = specials.filter(x => !isPeriodic || !(Math.abs(x) > 1e5 && Number.isFinite(x)));
           return check(op, [rounded(entries)]);
@@ -154,7 +154,7 @@ export function backendLaws(expected: Expected): void {
         '%s and its gradient agree with the interpreter, at one launch per pose if the backend can',
         async combination => {
           const before = await machine.report();
-          // All poses for Boltzmann, which counts compiled plans; eight for LSE.
+          // Boltzmann scores all poses, since its test counts compiled plans. LSE scores about eight.
           const chosen =
             combination === 'boltzmann'
               ? poses
@@ -284,11 +284,11 @@ interface Reference {
   readonly value: number;
   readonly predictions: Float64Array;
   readonly gradient: Readonly<Record<string, Tensor>>;
-  /** Σ |c_n| max |g_n|: the sizes of the terms of each gradient, by parameter. */
+  /** Σ |c_n| max |g_n| for each parameter: the magnitudes of the terms of the combined gradient. */
   readonly scale: Readonly<Record<string, Float64Array>>;
 }
 
-/** Results of the interpreter in float32, with the scale to which the error of a combined gradient is relative. */
+/** Results of the interpreter in float32, and the scale to which errors of the combined gradient are relative. */
 async function referenceFor({ scorer: name, poses, combination }: CombineRequest): Promise<Reference> {
   const { params, score } = scorer(name);
   const executor = interpreter({ precision: 'float32' });

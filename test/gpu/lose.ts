@@ -1,4 +1,4 @@
-/** Destroys the WebGPU device of gpu.js, like a reset of the driver. */
+/** Destroys the WebGPU device of gpu.js, as a reset of the driver would. */
 export async function loseWebGpu(): Promise<void> {
   const loaded = (await import('gpu.js' as string)) as Loaded & { readonly default?: Loaded };
   await (loaded.default ?? loaded).WebGPUContext.destroy();

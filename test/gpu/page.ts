@@ -1,7 +1,7 @@
 import { type Machine, openMachine } from './harness.ts';
 
 /*
- * Script of the page: makes the harness available to tests by global functions. Playwright transfers typed arrays, NaN and
+ * Script of the page. Its global functions give tests access to the harness. Playwright transfers typed arrays, NaN and
  * infinities unchanged.
  */
 

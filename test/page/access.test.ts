@@ -53,7 +53,7 @@ test('the Tab key reaches every control, in visual order', async () => {
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
   for (let i = 0; i < 60; i++) {
     await page.keyboard.press('Tab');
-    // Tab also leaves the editor.
+    // Tab moves the focus out of the editor, too.
     const id = await page.evaluate(() => {
       const { activeElement: active } = document;
       return active?.closest('#editor')

@@ -3,7 +3,7 @@ import { context } from 'esbuild';
 import { type Browser, chromium } from 'playwright-core';
 import { chromiumPath, patience } from '../support/browser.ts';
 
-// WebGL in software, no background requests, and no sandbox, since CI runs as root.
+// These flags run WebGL in software, stop background requests, and turn off the sandbox, since CI runs as root.
 const args = [
   '--no-sandbox',
   '--disable-background-networking',
@@ -15,8 +15,8 @@ const args = [
 /**
  * Starts a headless Chromium.
  *
- * @param flags added to those that the tests need
- * @throws Error that says how to install Chromium, if there is none
+ * @param flags additional flags, besides those that all tests need
+ * @throws Error that says how to install Chromium, if Chromium is missing
  */
 export function launch(flags: readonly string[] = []): Promise<Browser> {
   if (!existsSync(chromiumPath)) {

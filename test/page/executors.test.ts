@@ -4,7 +4,7 @@ import { executorChoices } from '../../examples/browser/executors.ts';
 import { score, vinaWeights } from '../../examples/vina/score.ts';
 import { ensemble, rowsOf, site, violations } from './open.ts';
 
-// WebGPU in software, which needs libvulkan.
+// These flags run WebGPU in software, for which libvulkan must be installed.
 const webgpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 describe.each([
@@ -28,7 +28,7 @@ describe.each([
     });
     for (const [name = '', ...cells] of rows) {
       if (cells.length === 1) {
-        // Only executors that the browser may lack fail, with a reason.
+        // Only an executor that the browser may lack may fail, and it must give a reason.
         expect(name).toMatch(mayLack);
         expect(cells[0]).toMatch(/^gpu: .{20}/);
         expect(cells[0], 'a name of gpu.js').not.toMatch(/isWebGPUAvailable|GPU\.|\bawait\b/);
@@ -38,7 +38,7 @@ describe.each([
       const isFloat64 = ran.endsWith('float64');
       expect(name).toContain(isFloat64 ? 'float64' : 'float32');
       expect(Number(time)).toBeGreaterThan(0);
-      // Four digits are shown.
+      // The page shows four digits.
       expect(Math.abs(Number(shown) - value)).toBeLessThan(isFloat64 ? 6e-5 : 2e-4);
       expect(Number(difference)).toBeLessThan(isFloat64 ? 1e-12 : 1e-5);
     }

@@ -8,7 +8,7 @@ import { type Served, serve } from './browser.ts';
 import { leakAttempts, startOtherServer } from './leaks.ts';
 import { ensemble } from './open.ts';
 
-// Skipped without Firefox: apt-get install firefox-esr, or set POSETAPE_FIREFOX to its path.
+// These tests are skipped without Firefox: apt-get install firefox-esr, or set POSETAPE_FIREFOX to its path.
 describe.runIf(hasFirefox)('the page in Firefox', () => {
   let page: FirefoxPage;
   let served: Served;

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Server of another origin than the page's. It counts connections, and lets every origin read its answers. */
+/** Server of an origin other than the page's. It counts connections, and lets every origin read its answers. */
 export interface OtherServer {
   readonly url: string;
   readonly connections: () => number;
@@ -25,10 +25,10 @@ export async function startOtherServer(): Promise<OtherServer> {
 }
 
 /**
- * Source for the editor that tries every way a worker has to send something to each URL.
+ * Source text for the page's editor. The code tries each way in which a worker can send something to each URL.
  *
- * The source exports a function `then`, so the page awaits the module like a promise. It rejects with an error whose message
- * is the JSON of each attempt's outcome: `sent`, `refused` or `absent`.
+ * The source exports a function `then`, so the page awaits the module like a promise. This promise rejects with an error
+ * whose message is JSON: the outcome of each attempt, which is `sent`, `refused` or `absent`.
  */
 export function leakAttempts(urls: readonly string[]): string {
   return `

@@ -14,7 +14,7 @@ test('the built page has and links to the licences of all packages in it', async
   expect(packages.size).toBeGreaterThan(20);
   for (const name of ['posetape', ...packages])
     expect(text).toMatch(new RegExp(`^${name}(?: \\d[\\d.]*)? \\(`, 'm'));
-  // Packages bundled in the files of 3Dmol and gpu.js.
+  // The files of 3Dmol and gpu.js contain these packages.
   for (const name of ['pako', 'upng-js', 'acorn 8.14.0']) expect(text).toContain(`\n${name}`);
   for (const words of [
     'Permission is hereby granted, free of charge',

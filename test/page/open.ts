@@ -10,7 +10,7 @@ import { launch, type Served, serve } from './browser.ts';
 const data = 'examples/vina/data/imatinib-abl';
 const file = (name: string): PdbqtFile => ({ name, text: readFileSync(`${data}/${name}`, 'utf8') });
 
-/** Files that the page shows at first, and their ensemble as Node computes it. */
+/** Files that the page shows at first, and the ensemble that Node computes from them. */
 export const receptor: PdbqtFile = file('pocket.pdbqt');
 export const posesFile: PdbqtFile = file('poses.pdbqt');
 export const ensemble: Ensemble = ensembleOf(receptor, posesFile);
@@ -93,7 +93,7 @@ export function rowsOf(page: Page, id: string): Promise<string[][]> {
     );
 }
 
-/** Violations of contrast, labels and roles that axe finds on a page in its current state. */
+/** Violations of rules on contrast, labels and roles that axe finds on a page in its current state. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   return page.evaluate(async () => {
@@ -110,7 +110,7 @@ export async function write(page: Page, source: string): Promise<void> {
   const editor = page.locator('#editor .cm-content');
   await editor.click();
   await page.keyboard.press('Control+A');
-  // Pasted, as typing would complete brackets.
+  // The text is pasted, since the editor completes brackets that are typed.
   await editor.evaluate((element, pasted) => {
     const clipboardData = new DataTransfer();
     clipboardData.setData('text/plain', pasted);

@@ -35,7 +35,7 @@ let opened: Opened;
 const { open } = site();
 afterEach(() => opened.isQuiet());
 
-/** Opens one page for all tests of a panel, as opening takes most of their time. */
+/** Opens one page for all tests of a panel, because most of their time would be spent on opening pages. */
 function onOnePage(): void {
   beforeAll(async () => {
     opened = await open();
@@ -65,7 +65,7 @@ function longestForce(pose: Pose): number {
   return Math.max(...atoms);
 }
 
-/** Moves the slider with this id by keys: by one step, or to an end. */
+/** Presses keys that move the slider with this id by one step, or to an end. */
 async function press(id: string, ...keys: string[]): Promise<void> {
   for (const key of keys) await opened.page.locator(`#${id}`).press(key);
 }
@@ -102,7 +102,7 @@ describe('the poses panel', () => {
     await expect.poll(async () => (await drawn()).equals(without)).toBe(false);
   });
 
-  // The first three poses, as a user's file.
+  // The first three poses stand for a user's file.
   const three = `${posesFile.text.split('ENDMDL').slice(0, 3).join('ENDMDL')}ENDMDL\n`;
   const userFile = (name: string, text: string) => ({
     name,
@@ -182,7 +182,7 @@ describe('the poses panel, with files of the user,', () => {
     await opened.page.setInputFiles('#own', userFile('many.pdbqt', many));
     await opened.shows('pose-number', '1 of 70');
     await opened.shows('poses-drawn', 'Showing the 64 best of 70 poses, and the chosen one.');
-    // Other poses are drawn when they are chosen.
+    // At first, only some of the poses are drawn. A pose is drawn when it is chosen.
     const { predictions } = await combined(
       mean(),
       ensembleOf(receptor, { name: 'many.pdbqt', text: many }).poses,
@@ -383,7 +383,7 @@ describe('the combination panel', () => {
   test('draws charts, and a click on one chooses a pose', async () => {
     await opened.page.locator('#shares svg').waitFor();
     await opened.page.locator('#curve svg').waitFor();
-    // Each row of the second chart is labelled with its smallest and its largest number.
+    // Each row of the second chart has its smallest and its largest number as labels.
     const { predictions, weights, coefficients } = await combined(
       boltzmann({ kT: Number.parseFloat(await opened.text('setting-value')) }),
     );
@@ -447,7 +447,7 @@ describe('the tape panel', () => {
     await opened.shows('tape-where', 'pose 1, step 1 of 120, forward');
     await press('tape-step', 'End', 'ArrowLeft');
     await opened.shows('tape-where', 'pose 1, step 120 of 120, backward');
-    // The results are still held: ΔG and six derivatives, five of them through a reshape.
+    // The seven results are still held: ΔG and six derivatives. Five of the derivatives pass through a reshape.
     expect(await opened.page.locator('.cell[data-state=held]').count()).toBe(7);
     await opened.page.click('#tape-back');
     await opened.shows('tape-where', 'pose 1, step 119 of 120, backward');
@@ -456,7 +456,7 @@ describe('the tape panel', () => {
   test('shows no tape after its last step, and keeps the pose', async () => {
     await press('tape-step', 'End');
     await opened.shows('tape-where', 'pose 1: tape discarded');
-    // The state of Boltzmann has two sums over six weights: Σ w g and Σ w d g.
+    // The state of Boltzmann holds two sums, Σ w g and Σ w d g, with six entries each.
     await opened.shows('strip-note', new RegExp(`a state of ${bytes(2 * 6 * 8)}`));
     await opened.page.click('#tape-forward');
     await opened.shows('tape-where', 'pose 1: tape discarded');
@@ -469,11 +469,11 @@ describe('the tape panel', () => {
     await opened.shows('tape-play', 'Pause');
     await opened.shows('tape-where', 'pose 1: tape discarded');
     await opened.shows('tape-play', 'Play');
-    // The timer of another step would fire within this time.
+    // Waits long enough for the timer of another step to fire.
     await opened.page.evaluate(() => new Promise(resolve => setTimeout(resolve, 1500)));
     await opened.shows('tape-where', 'pose 1: tape discarded');
     await opened.shows('pose-number', '1 of 64');
-    // At the end, Play starts over; a second click pauses.
+    // At the end of the tape, Play starts over. A second click pauses.
     await opened.page.click('#tape-play');
     await opened.shows('tape-where', /^pose 1, step [1-9]/);
     await opened.page.click('#tape-play');
@@ -518,7 +518,7 @@ describe('the tape panel', () => {
 describe('the memory panel', () => {
   onOnePage();
 
-  /** Peak bytes of the first N poses with G of them on a tape. */
+  /** Peak bytes for the first N poses, with G poses on each tape. */
   async function peakOf(G: number, N: number): Promise<number> {
     const { stats } = await combinePoses({
       poses: poses.slice(0, N),

@@ -21,7 +21,7 @@ const numbers = (rows: number, columns: number, seed: number) =>
     [rows, columns],
   );
 
-/** Values that take every kind of loop: products of all transposes, sums, scatters and gathers. */
+/** Values that together need every kind of loop: products of all transposes, sums, scatters and gathers. */
 function everyLoop(tape: Tape): Value[] {
   const [a, b, x] = [numbers(30, 700, 1), numbers(700, 33, 2), numbers(4000, 8, 3)].map(matrix =>
     tape.constant(matrix),
@@ -55,14 +55,14 @@ function walk(codes: readonly Code[], visit: (code: Code) => void): void {
   }
 }
 
-/** Names of the locals that are terms of a sum, without factors of products. */
+/** Names of the locals that are terms of a sum. Locals that are factors of products are left out. */
 function termsOf(code: Code | undefined): string[] {
   if (code?.kind === 'get') return [code.local.name];
   const isSum = code?.kind === 'plain' && ['i32.add', 'i32.sub', 'select'].includes(code.op);
   return isSum ? code.args.flatMap(termsOf) : [];
 }
 
-/** Signed comparisons in a function of addresses, or of terms of addresses. */
+/** Signed comparisons, in a function, of addresses or of terms of addresses. */
 function signedAddresses({ body }: FunctionBuilder): string[] {
   const addresses = new Set<string>();
   const isAddress = (code: Code) => termsOf(code).some(name => addresses.has(name));
@@ -95,7 +95,7 @@ describe('addresses above 2 GiB', () => {
     for (const { builder } of functions) expect(signedAddresses(builder), builder.name).toEqual([]);
   });
 
-  // Runs only with POSETAPE_LARGE=1, as it takes 12 GiB of memory and a minute.
+  // This test takes 12 GiB of memory and a minute, so it runs only with POSETAPE_LARGE=1.
   test.runIf(process.env.POSETAPE_LARGE)(
     'give the same results as low addresses, up to 4 GiB',
     { timeout: 300_000 },
@@ -103,7 +103,8 @@ describe('addresses above 2 GiB', () => {
       const whole = new Float32Array(GiB - 2 ** 20);
       const [alone] = [interpreter().run(everyLoop(new Tape()))];
       for (const executor of [wasm({ relaxed: false }), wasm()]) {
-        // Each row of the first operand in turn lies across 2 GiB, then the other operands, then all lie above it.
+        // The lengths put each row of the first operand in turn across 2 GiB, then the other operands. In the
+        // end, all operands lie above 2 GiB.
         const rows = Array.from({ length: 30 }, (_, row) => GiB / 2 - 700 * row);
         for (const length of [...rows, GiB / 2 - 30_000, GiB / 2 - 60_000, GiB / 2, whole.length]) {
           const tape = new Tape();
@@ -130,11 +131,11 @@ describe('a tape that needs more than the memory can hold', () => {
     expect(() => executor.run([wide], { memory })).toThrow(RangeError);
     expect(() => executor.run([wide], { memory })).toThrow(message);
     expect(memory.live).toBe(0);
-    // The executor still runs tapes that fit.
+    // After the error, the executor still runs tapes that fit.
     expect(executor.run([sum(long)])[0]?.data[0]).toBeCloseTo(40_000, -2);
   });
 
-  /** Arena whose memory grows to at most `pages` pages, and the numbers of pages that it asked for. */
+  /** Arena whose memory grows to at most `pages` pages, and the list of the numbers of pages that it asked for. */
   function arenaOf(pages: number): { arena: Arena; requests: number[] } {
     const requests: number[] = [];
     class Faked implements LinearMemory {

@@ -3,7 +3,7 @@ import * as ops from 'posetape/ops';
 import { wasm } from 'posetape/wasm';
 import { describe, expect, test } from 'vitest';
 
-/** Distance between neighbouring float32 numbers at `exact`, which is constant among subnormal numbers. */
+/** Distance between neighbouring float32 numbers at `exact`. Among subnormal numbers, this distance is constant. */
 function ulpAt(exact: number): number {
   const size = Math.abs(exact);
   return size < 2 ** -126 ? 2 ** -149 : 2 ** (Math.floor(Math.log2(size)) - 23);

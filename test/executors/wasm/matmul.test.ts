@@ -14,7 +14,7 @@ function numbers(length: number, seed = 1): Float32Array {
   return Float32Array.from({ length }, (_, i) => Math.sin(7.3 * i + seed));
 }
 
-/** Product as derivative rules record it: either operand may be read transposed. */
+/** Product in the form that derivative rules record, in which either operand may be read transposed. */
 function product(
   [transposeA, transposeB]: readonly [boolean, boolean],
   batch: readonly number[],
@@ -31,8 +31,9 @@ function product(
 }
 
 /**
- * Fails unless a product is within 8 · 2⁻²⁴ of `size`, which bounds Σ|a||b| in every entry. Rounding the operands changes
- * it by up to 2⁻²⁴ each, and a sum of 128 terms by a random walk of √128 steps of half of that.
+ * Fails unless the error of a product is at most 8 · 2⁻²⁴ times `size`, an upper bound of Σ|a||b| in every entry. The
+ * rounding of either operand changes an entry by up to 2⁻²⁴ of `size`. The roundings of a sum of 128 terms are a random
+ * walk, which changes the sum by about √128 half roundings, 6 · 2⁻²⁴ of `size`.
  */
 function expectProduct(value: Value, size: number): void {
   const [expected] = interpreter().run([value]);
@@ -93,7 +94,7 @@ describe('matrix products', () => {
     ['TT', [true, true]],
   ] as const)('%s, with more terms than are added up in float32', (_, transposed) => {
     for (const wrap of [(x: Value) => x, (x: Value) => mul(0.3, exp(mul(x, -1)))]) {
-      // Several bands of rows; fewer columns than four lanes; one term more than a block.
+      // These sizes have several bands of rows, or fewer columns than four lanes, or one term more than a block.
       for (const sizes of [
         [90, 1100, 7],
         [3, 513, 3],

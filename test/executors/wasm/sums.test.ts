@@ -15,7 +15,7 @@ const terms: Record<string, (i: number) => number> = {
   'terms of one sign': i => 1 + 0.5 * Math.sin(7.3 * i),
 };
 
-/** Fails unless sums are within 1e-6 of those in float64, relative to the sum. All terms are positive. */
+/** Fails unless sums of positive terms have a relative error of at most 1e-6. Sums in float64 are the reference. */
 function expectSums(record: (draw: Draw) => readonly Value[], kind: string): void {
   const tape = new Tape();
   const draw: Draw = shape => {

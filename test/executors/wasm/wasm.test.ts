@@ -44,7 +44,7 @@ import { type ScorerName, scorer } from '../../support/scorers.ts';
 
 const executors = [wasm({ relaxed: false }), wasm()] as const;
 
-// Up to 40 rows: full vectors of four lanes with and without a rest, and outer loops vectorised around short inner ones.
+// Up to 40 rows give full vectors of four lanes with and without a rest, and vectorised outer loops around short ones.
 proveExecutor('wasm() as plain SIMD', () => wasm({ relaxed: false }), { precision: 'float32', rows: 40 });
 proveExecutor('wasm()', wasm, { precision: 'float32', rows: 40 });
 
@@ -124,7 +124,7 @@ describe('loops', () => {
         'x',
       );
       const [slope] = gradient(sum(square(f(x))), [x]);
-      // Terms of the slopes are near 1 and cancel.
+      // Slopes are sums of terms near 1 that cancel, so errors are relative to at least 1.
       const wanted = [f(x), slope, ...gradient(sum(square(slope)), [x])];
       for (const executor of executors) {
         const expected = interpreter().run(wanted);
@@ -147,7 +147,7 @@ describe('loops', () => {
     expectEqual(wanted, 1e-5);
     const memory = new Memory();
     executors[1].run(wanted, { memory });
-    // The input, and a fraction of one layer.
+    // The memory holds the input and a quarter of one layer.
     expect(memory.peak).toBeLessThan(4 * rows * (8 + 16 / 4));
     expect(executors[1].explain(wanted)).toContain('a band at a time');
   });
@@ -157,7 +157,7 @@ describe('loops', () => {
     const tape = new Tape();
     const x = tape.constant(tensor(numbers(rows * 8), [rows, 8]));
     const w = tape.parameter(tensor(numbers(8 * 16), [8, 16]), 'w');
-    // In reverse order, so that no band contains the rows that it gathers.
+    // The index is in reverse order, so no band contains the rows that it gathers.
     const index = Int32Array.from({ length: rows }, (_, i) => rows - 1 - i);
     const picked = gather(softplus(matmul(x, w)), index);
     const weighted = mul(picked, softplus(matmul(x, mul(w, 2))));
@@ -240,7 +240,7 @@ describe('an executor', () => {
     memory.take(1000);
     const executor = wasm();
     executor.run(pairs(512), { memory });
-    // Distances and types of the pairs, and less than a kilobyte for all else.
+    // The inputs are the distances and types of the pairs. All else takes less than a kilobyte.
     const inputs = 4 * 512 * 2;
     expect(memory.peak - 1000).toBeGreaterThan(inputs);
     expect(memory.peak - 1000).toBeLessThan(inputs + 1024);
@@ -285,7 +285,7 @@ describe('an executor', () => {
     expectClose(after.predictions, expected.predictions, 1e-6);
     expect(after.value).not.toBe(before.value);
     expect(after.stats.executor).toMatch(/^wasm float32( relaxed)?$/);
-    // Direct runs: two that share a set of tensors, then one without it.
+    // Two direct runs share a set of tensors. A third run has no set.
     const [w] = [new Tape().parameter(params.w, 'w')];
     const shared = new Set([params.w]);
     const sums = [true, true, false].map((isShared, i) => {

@@ -5,8 +5,8 @@
  *     npx tsx --conditions=posetape:source test/program/vina/complexes/make.ts
  *
  * Each ligand is built from SMILES and docked into its part of the shipped pocket. Each complex has up to three more poses,
- * which are strained: the torsions of a docked pose are turned at random, up to 3000 times, until a carbon comes within bond
- * length of a heteroatom. Finally, `vina --score_only` scores every pose.
+ * which are strained: the torsions of a docked pose are turned at random, up to 3000 times, until a carbon comes within
+ * bond length of a heteroatom. Finally, `vina --score_only` scores every pose.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
