@@ -32,14 +32,17 @@ export interface GpuExecutor extends Executor {
   readonly fallbackReason: string | null;
   /** The number of pipelines compiled since the executor was made. */
   readonly compiled: number;
-  /** Memory on the device, counted as it is created and destroyed; zeros for `webasm` and `cpu`, which have none. */
+  /**
+   * Memory on the device. The executor counts buffers and textures when they are created and destroyed. The counts are
+   * 0 for `webasm` and `cpu`, which have no device.
+   */
   readonly device: DeviceMemory & {
     /** Number of launches since the executor was made. */
     readonly launches: number;
     /** Number of times that results were read back since the executor was made. */
     readonly readbacks: number;
   };
-  /** Returns the kernels of a tape as text: the bytes that each reads and stores, and its source. */
+  /** Returns the kernels of a tape as text: the bytes that each kernel reads and stores, and its source. */
   explain(wanted: readonly Value[]): string;
   /** Frees all device memory once the current runs are over. The executor cannot be used afterwards. */
   dispose(): Promise<void>;

@@ -17,11 +17,11 @@ export type Argument =
   | { readonly kind: 'buffer'; readonly number: number }
   | { readonly kind: 'size'; readonly number: number }
   | { readonly kind: 'start'; readonly number: number }
-  /** The position of an input among the inputs. */
+  /** The position at which an input begins in the array of inputs. */
   | { readonly kind: 'offset'; readonly number: number }
   | { readonly kind: 'number'; readonly number: number };
 
-/** The precision of a backend's arithmetic; loads and stores are float32 everywhere. */
+/** The precision of a backend's arithmetic. The numbers in arrays are float32 on all backends. */
 export type Arithmetic = 'float32' | 'float64';
 
 /** A kernel in the language of gpu.js: a function of one thread, as source. */
@@ -31,14 +31,14 @@ export interface Source {
 }
 
 /**
- * A kernel as source. Parameters are named by their order, so that two kernels that do the same to other arrays have
- * the same text and are compiled once. Each value has a line of its own, since gpu.js fails on deep expressions.
+ * A kernel as source. Parameters are named by their order, so that two kernels that do the same to different arrays
+ * have the same text and are compiled once. Each value has a line of its own, since gpu.js fails on deep expressions.
  */
 export function kernelSource(kernel: Kernel, arithmetic: Arithmetic): Source {
   return new Printer(kernel.packed, arithmetic).kernel(kernel);
 }
 
-/** A kernel that lays arrays of known lengths one after the other. */
+/** A kernel that copies arrays of known lengths into one array, one after the other. */
 export function packSource({ reads }: Pack, lengths: readonly number[]): Source {
   const printer = new Printer(new Map(), 'float32');
   let from = 0;

@@ -5,9 +5,9 @@ import { where } from '../elementwise/where.ts';
 import { defineOp, map, normaliseAxis, type Value } from '../op.ts';
 
 /**
- * The entry of `a` along an axis at which `positions` equals `wanted`; −∞ if there is none. At most one position may be
- * equal. All three values broadcast. It is computed as a maximum with all other entries masked to −∞, so it is exact for NaN,
- * infinities and −0.
+ * The entry of `a` along an axis at which `positions` equals `wanted`; −∞ if there is none. At most one position may
+ * equal `wanted`. All three values broadcast. The entry is computed as the maximum after all other entries are set to
+ * −∞, so it is exact even for NaN, infinities and −0.
  */
 export function pick(wanted: Value, positions: Value, a: Value, axis: number): Value {
   const masked = maskedOp(wanted, positions, a);
@@ -32,7 +32,10 @@ const maskedOp = defineOp({
   vjp: [null, null, (g, _ans, wanted, positions) => where(equal(wanted as Value, positions as Value), g, 0)],
 });
 
-/** A maximum that passes its cotangent to all entries; the mask keeps only that of the picked entry. */
+/**
+ * A maximum that passes its cotangent to all entries. The rule of {@link maskedOp} then keeps only the cotangent of the
+ * picked entry.
+ */
 const pickOp = defineOp({
   name: 'pick',
   forward: (axes: readonly number[]): ReduceForm => ({ kind: 'reduce', reducer: 'max', axes }),

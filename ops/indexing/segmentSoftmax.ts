@@ -9,9 +9,10 @@ import { segmentMax } from './segmentMax.ts';
 import { segmentSum } from './segmentSum.ts';
 
 /**
- * exp(aᵢ)/Σ exp(aⱼ) over the rows j of the same segment as i, of `count` segments: for example the attention of each
- * edge among those of its atom. The result has the shape of `a`. The largest entry of each segment is subtracted first,
- * so nothing overflows. A segment with ∞, or with nothing but −∞, is NaN, as in `softmax`.
+ * The softmax of the rows of each of `count` segments: exp(aᵢ)/Σ exp(aⱼ), summed over the rows j of the segment of row
+ * i. An example is the attention of each edge of an atom, relative to all edges of that atom. The result has the shape
+ * of `a`. The largest entry of each segment is subtracted first, so nothing overflows. A segment with ∞, or with
+ * nothing but −∞, is NaN, as in `softmax`.
  *
  * @example
  * segmentSum(mul(segmentSoftmax(scores, to, atoms), messages), to, atoms);

@@ -4,10 +4,10 @@ import { reshape } from '../shape/reshape.ts';
 import { slice } from '../shape/slice.ts';
 
 /**
- * The inclusive scan by an associative `op` along an axis; `neutral` is its neutral element. After the step that shifts
- * by s, each entry combines the last 2s entries. It takes ⌈log₂ n⌉ steps over all entries (Hillis and Steele, Data
- * parallel algorithms, Communications of the ACM 29, 1986), without an n × n matrix. Without an axis the entries are
- * flattened.
+ * The inclusive scan along an axis by an associative `op` with the neutral element `neutral`: entry i of the result
+ * combines entries 0 to i. After the step that shifts by s, each entry combines itself and up to 2s − 1 entries before
+ * it. The scan takes ⌈log₂ n⌉ steps over all entries (Hillis and Steele, Data parallel algorithms, Communications of
+ * the ACM 29, 1986), without an n × n matrix. If no axis is given, the entries are flattened.
  */
 export function scan(name: string, op: Binary, neutral: number, a: Value, axis: number | undefined): Value {
   checkValue(name, a);

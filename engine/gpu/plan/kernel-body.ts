@@ -3,7 +3,7 @@ import { type ArrayRef, deepest, type Expr, type Path } from '../../compile/ir.t
 import type { Node } from '../../compile/node.ts';
 import { one, type Size } from '../../compile/sizes.ts';
 
-/** The number of entries of a segment that are added up in one stretch. */
+/** The number of entries of a segment in a stretch. Each stretch is added up by itself, then the sums of stretches. */
 const stretchLength = 64;
 
 /** Returns the numbers of two inputs: the start of each row of an index, and its entries sorted by row. */
@@ -12,7 +12,10 @@ export type SegmentInputs = (
   rows: Size,
 ) => { readonly starts: number; readonly order: number };
 
-/** Reads nodes as expressions of one entry. Where a loop on a CPU scatters, a kernel looks up the entries to add. */
+/**
+ * Reads nodes as expressions of one entry. A loop on a CPU adds entries to the result one by one (a scatter), whereas a
+ * kernel looks up the entries that belong to its entry of the result.
+ */
 export class KernelBody extends Reader {
   readonly #segments: SegmentInputs;
 
@@ -21,7 +24,7 @@ export class KernelBody extends Reader {
     this.#segments = segments;
   }
 
-  /** The loops over a node's entries, and the value of one. */
+  /** The loops over a node's entries, and the value of one entry. */
   entryOf(node: Node): { path: Path; value: Expr } {
     const { path, index } = this.loopsOver(node.shape);
     return { path, value: this.compute(node, index) };
@@ -40,8 +43,8 @@ export class KernelBody extends Reader {
   }
 
   /**
-   * One entry of a scatter: the sum or maximum of its parts if these overlap, else the entry of the part that contains
-   * it.
+   * One entry of a scatter. If the parts of the scatter overlap, it is the sum or maximum of their entries at this
+   * position; else it is the entry of the part that contains the position.
    */
   #collected(node: Node, form: Extract<Node['form'], { kind: 'scatter' }>, index: readonly Expr[]): Expr {
     const { algebra } = this.expressions;
@@ -63,8 +66,8 @@ export class KernelBody extends Reader {
   }
 
   /**
-   * The entry of a part inside its box, and `outside` elsewhere. Indices are clamped to the box, so reads stay in
-   * range.
+   * The entry of a part if the index lies inside the part's box, else `outside`. Since the part is read in both cases,
+   * the index of the read is clamped to the box.
    */
   #boxed(node: Node, part: Node, starts: readonly Expr[], index: readonly Expr[], outside: Expr): Expr {
     const { algebra } = this.expressions;
@@ -90,7 +93,8 @@ export class KernelBody extends Reader {
   }
 
   /**
-   * Sum or maximum of the entries of a part whose index is this row, in stretches, so that long rows lose no digits.
+   * The sum or maximum of the entries of a part whose index is this row. It is computed in stretches, so that sums of
+   * many entries lose no digits.
    */
   #folded(
     reducer: 'sum' | 'max',
@@ -140,7 +144,7 @@ export class KernelBody extends Reader {
     for (let axis = shape.length - 1; axis > outer && outer >= 0; axis--) {
       if (shape[axis] === one) continue;
       const size = expressions.size(shape[axis] as Size);
-      // Add half a step, so that rounding cannot push the quotient below the whole number.
+      // Add ½ before dividing, so that rounding cannot push a quotient that should be whole below the whole number.
       const quotient = algebra.floor(algebra.div(algebra.add(rest, expressions.constant(0.5)), size));
       index[axis] = algebra.sub(rest, algebra.mul(quotient, size));
       rest = quotient;

@@ -17,7 +17,7 @@ import { storedNodes } from './stored.ts';
  * a row of a segment sum looks up the entries that belong to it.
  */
 
-/** The most entries of an array. Positions are float32, which represents whole numbers exactly up to here. */
+/** The most entries of an array. Positions are float32 numbers, which represent whole numbers exactly up to 2²⁴. */
 const mostEntries = 2 ** 24;
 
 /** An index sorted by row, for a segment sum into `rows` rows: the start of each row, and its entries. */
@@ -34,26 +34,26 @@ export interface Kernel {
   /** The loops that become threads, outermost first. */
   readonly threads: Path;
   readonly body: readonly Statement[];
-  /** The lengths of the ragged loops in it. */
+  /** The lengths of the ragged loops in the kernel. */
   readonly lengths: readonly Expr[];
   readonly reads: readonly number[];
-  /** The packed buffers that it reads. */
+  /** The packed buffers that the kernel reads. */
   readonly packed: PackedBuffers;
-  /** The ops computed in it, for listings. */
+  /** The ops that the kernel computes, for listings. */
   readonly ops: readonly string[];
 }
 
-/** Buffers packed into another, each with the offset in it at which it begins. */
+/** Buffers that are packed into another buffer, `pack`. Each begins there at an offset. */
 export type PackedBuffers = ReadonlyMap<number, { readonly pack: number; readonly offset: number }>;
 
-/** Copies arrays into one, for a kernel that would read too many. */
+/** Copies several arrays into one, for a kernel that would otherwise read too many arrays. */
 export interface Pack {
   readonly kind: 'pack';
   readonly buffer: number;
   readonly reads: readonly number[];
 }
 
-/** The kernels of a structure in order, for poses whose sizes are at most some capacities. */
+/** The kernels of a structure, in order. They fit all poses whose sizes are at most the capacities of the plan. */
 export interface KernelPlan {
   readonly steps: readonly (Kernel | Pack)[];
   /** The most entries of each buffer, by its number. */
@@ -62,7 +62,7 @@ export interface KernelPlan {
   readonly liveIndices: readonly number[];
   /** Indices of segment sums. Each adds two inputs: the start of each row, then the entries sorted by row. */
   readonly segments: readonly Segments[];
-  /** Sizes beyond those of the structure. */
+  /** Sizes that the plan adds to those of the structure. */
   readonly counts: readonly ChunkCount[];
   /** The buffers of the wanted values. */
   readonly wanted: readonly number[];
@@ -141,7 +141,8 @@ class KernelPlanner {
       kind: 'kernel',
       buffer,
       threads: path,
-      // Offset 0 and no index: each buffer is an array of its own, and each thread writes its own entry.
+      // Each buffer is an array of its own, so its offset is 0. Each thread writes its own entry, so no index is
+      // needed.
       body: ordered([sink], expressions, { offsetOf: () => expressions.constant(0), shapeOf: () => [] }),
       lengths: expressions.lengths,
       reads: [...body.reads],
@@ -157,21 +158,21 @@ class KernelPlanner {
     return this.#lengths.push(Math.max(1, entries)) - 1;
   }
 
-  /** Packs arrays that a kernel reads until they are few enough. */
+  /** Packs arrays that a kernel reads, until it reads few enough arrays. */
   #fit(reads: readonly number[], name: string): { packs: Pack[]; packed: PackedBuffers } {
     const packs: Pack[] = [];
     const packed = new Map<number, { pack: number; offset: number }>();
     const length = (buffer: number) => this.#lengths[buffer] as number;
     let arrays = [...reads];
     while (arrays.length > this.#arrays) {
-      // Pack the smallest, since packing copies.
+      // Pack the smallest arrays, since packing copies them.
       arrays.sort((a, b) => length(a) - length(b));
       const parts = arrays.slice(0, Math.min(this.#arrays, arrays.length - this.#arrays + 1));
       const total = parts.reduce((sum, part) => sum + length(part), 0);
       const pack = this.#newBuffer(total, `the packed inputs of ${name}`);
       let offset = 0;
       for (const part of parts) {
-        // Buffers packed earlier move with their pack.
+        // If the part is a pack itself, the buffers in it are now in the new pack.
         for (const earlier of packed.values()) {
           if (earlier.pack === part) Object.assign(earlier, { pack, offset: earlier.offset + offset });
         }
@@ -193,7 +194,7 @@ class KernelPlanner {
   }
 }
 
-/** @throws RangeError if positions in an array would not be exact in float32 */
+/** @throws RangeError if there are so many entries that positions in the array would not be exact in float32 */
 export function checkEntries(entries: number, name: string): void {
   if (entries <= mostEntries) return;
   throw new RangeError(

@@ -14,7 +14,7 @@ const longestSum = 256;
 /** Entries that one thread of a stage adds up. */
 const chunk = 128;
 
-/** A size derived from another one: the number of chunks that cover it. */
+/** A size that is derived from another size: the number of chunks that cover it. */
 export interface ChunkCount {
   /** The size that the chunks cover. */
   readonly size: Size;
@@ -22,7 +22,7 @@ export interface ChunkCount {
   readonly chunk: number;
 }
 
-/** The lowered graph and its chunk counts, which are sizes numbered after those of the structure. */
+/** The lowered graph and its chunk counts. These are sizes; their numbers follow those of the structure's sizes. */
 export interface Lowered {
   readonly nodes: readonly Node[];
   readonly wanted: readonly Node[];
@@ -36,7 +36,7 @@ export function withCounts(sizes: readonly number[], counts: readonly ChunkCount
   return all;
 }
 
-/** Rewrites matrix products as sums of products, and splits sums and maxima that `capacities` allow to be long. */
+/** Rewrites matrix products as sums of products, and splits sums and maxima that are long if sizes are `capacities`. */
 export function lower(graph: Graph, capacities: readonly number[]): Lowered {
   return new Lowering(graph, capacities).result();
 }
@@ -138,7 +138,8 @@ class Lowering {
     ) {
       return this.#make(node, { kind: 'reduce', reducer, axes }, [input], shapeWithout(axes));
     }
-    // Shorten the axis of the largest capacity: in chunks if it is itself too long, else by a sum over it alone.
+    // Shorten the axis of the largest capacity. If it is too long for one thread, it is split into chunks; else it is
+    // reduced by itself.
     const axis = long.reduce((a, b) => (capacity(b) > capacity(a) ? b : a));
     if (capacity(axis) > longestSum) {
       const shape = input.shape.map((size, i) => (i === axis ? this.#countOf(size) : size));
@@ -149,7 +150,7 @@ class Lowering {
     return this.#reduced(node, reducer, axes, first);
   }
 
-  /** The size that is the number of chunks of another size, added if there is none. */
+  /** The size that is the number of chunks of another size. It is added if it does not exist yet. */
   #countOf(size: Size): Size {
     const index = this.#counts.findIndex(count => count.size === size);
     if (index >= 0) return this.#structureSizes + index;

@@ -3,15 +3,15 @@ import { one, sameWithoutOnes } from '../../compile/sizes.ts';
 import type { Lowered } from './lower.ts';
 
 /**
- * The cost of an entry, in additions, up to which a node is computed again for every reader. A more expensive node is
- * stored, which takes a kernel, one write and one read.
+ * The largest cost of an entry, in additions, at which a node is computed again for every reader. A more expensive node
+ * that is read more than once is stored, which takes a kernel, one write and one read for each reader.
  */
 const cheapCost = 8;
 
-/** True if a node reads each entry of an input at most once. */
+/** True if a node reads each entry of input `i` at most once. */
 function readsOnce({ form, inputs, shape }: Node, i: number): boolean {
   if (form.kind === 'gather') return i === 1;
-  // Every entry of the result reads every part, although it uses only one.
+  // For the other placements, every entry of the result reads every part, although it may use only one.
   if (form.kind === 'scatter') return form.placements[i]?.kind === 'rows';
   if (form.kind !== 'map' && form.kind !== 'broadcast') return true;
   const input = (inputs[i] as Node).shape;
@@ -34,7 +34,10 @@ function isFold({ form }: Node): boolean {
  */
 export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
   const stored = new Set(wanted);
-  /** The number of times that an entry is computed if the node is not stored; `inLoop` is true if a loop does it. */
+  /**
+   * The number of times that each entry of a node is computed if the node is not stored. `inLoop` is true if it is
+   * computed inside a loop of a reader.
+   */
   const uses = new Map<Node, { times: number; inLoop: boolean }>();
   const costs = costsOf(nodes);
   const compared = comparedNodes(nodes);
@@ -67,8 +70,9 @@ export function storedNodes({ nodes, wanted }: Lowered): Set<Node> {
 }
 
 /**
- * The operands of maxima. They must be stored: the gradient of max compares them with the maximum, and if they were
- * computed again they could be rounded differently, so that none equals the maximum and the gradient is 0/0.
+ * The operands of maxima. They must be stored, since the gradient of a maximum compares them with the maximum. If they
+ * were computed again for that, they could be rounded differently. Then none might equal the maximum, and the gradient
+ * would be 0/0.
  */
 function comparedNodes(nodes: readonly Node[]): Set<Node> {
   const isMaximum = ({ form }: Node) =>
@@ -78,7 +82,7 @@ function comparedNodes(nodes: readonly Node[]): Set<Node> {
   return new Set(nodes.filter(isMaximum).flatMap(({ inputs }) => inputs.map(baseOf)));
 }
 
-/** Cost of an entry of each node in additions, if the result of every loop is stored. */
+/** For each node, the cost of an entry in additions. The results of all loops are assumed to be stored. */
 function costsOf(nodes: readonly Node[]): Map<Node, number> {
   const costs = new Map<Node, number>();
   for (const node of nodes) {
