@@ -127,7 +127,7 @@ const expm1Near0 = (y: string) =>
       + ${y} * (0.00138888892252 + ${y} * (0.000198412701138 + ${y} * 0.0000248015876423)))))))`;
 
 /**
- * The functions exp, expm1 and tanh. The latter is computed as tanh x = e/(e + 2) with e = exp(2x) − 1. In float32, eˣ
+ * The functions exp, expm1 and tanh. tanh x is computed as e/(e + 2) with e = exp(2x) − 1. In float32, eˣ
  * overflows above 88.8 and is 0 below −104, eˣ − 1 rounds to −1 below −17.5, and tanh x rounds to ±1 beyond ±9.1.
  */
 const exponentials = `

@@ -3,7 +3,7 @@ import { type ArrayRef, deepest, type Expr, type Path } from '../../compile/ir.t
 import type { Node } from '../../compile/node.ts';
 import { one, type Size } from '../../compile/sizes.ts';
 
-/** The number of entries of a segment in a stretch. Each stretch is added up by itself, then the sums of stretches. */
+/** The number of entries of a segment in a stretch. The sums of the stretches are added up to that of the segment. */
 const stretchLength = 64;
 
 /** Returns the numbers of two inputs: the start of each row of an index, and its entries sorted by row. */
