@@ -32,7 +32,7 @@ export async function main(argv: readonly string[], terminal: Terminal = process
 async function run(argv: readonly string[], terminal: Terminal, listener: Interrupts): Promise<number> {
   let code: number = exitCodes.done;
   let progress = noProgress;
-  // Shows the cursor again, even if a second signal ends the process.
+  // Stopping shows the cursor again: a second signal would end the process with the cursor hidden.
   listener.signal.addEventListener('abort', () => progress.stop());
   const program = programOn(terminal);
   for (const [index, { name, streams = false, declare, run: work }] of subcommands.entries()) {

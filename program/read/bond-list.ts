@@ -1,7 +1,7 @@
 import type { Bond } from '../molecule/molecule.ts';
 import { type Field, unexpectedField, wholeIn } from './line.ts';
 
-/** Bond orders by their code in MDL's formats. 4 is aromatic; 8 (any) and 9 (dative) count as single. */
+/** Bond orders by their code in MDL's formats. Code 4 means aromatic; 8 (any) and 9 (dative) count as single bonds. */
 export const mdlOrders: ReadonlyMap<string, number> = new Map([
   ['1', 1],
   ['2', 2],
@@ -29,7 +29,7 @@ export class BondList {
   /**
    * Adds a bond.
    *
-   * @throws Error naming the field if it is no number of an atom, if both atoms are the same, or if the code is unknown
+   * @throws Error naming the field if `from` or `to` is not the number of an atom, if both atoms are the same, or if the code is unknown
    */
   add(from: Field, to: Field, code: Field): void {
     const atoms = { from: this.#indexOf(from), to: this.#indexOf(to) };

@@ -18,7 +18,7 @@ export interface Entry {
 /**
  * Reads a V3000 table, word by word.
  *
- * @throws Error naming file and line, also if the numbers of atoms and bonds differ from COUNTS
+ * @throws Error naming file and line, if the table is malformed or its numbers of atoms and bonds differ from COUNTS
  */
 export function readTable3000(lines: readonly Line[]): Table {
   const atoms: Atom[] = [];
@@ -72,7 +72,7 @@ export function readTable3000(lines: readonly Line[]): Table {
 /** Yields the entries of a record, from its fifth line to M  END. */
 export function* entriesOf(lines: readonly Line[]): Generator<Entry> {
   let begun: Field[] = [];
-  /** Part that the next line continues: the last field, or the entry, to which it adds fields; undefined if the entry is complete. */
+  /** Part that the next line continues: the last field, or the entry, by further fields; undefined if the entry is complete. */
   let continued: 'field' | 'entry' | undefined;
   // The first four lines are the head of the record.
   for (const line of lines.slice(4)) {

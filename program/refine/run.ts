@@ -23,7 +23,7 @@ import { describe } from './report.ts';
 import type { PoseResult, RefineResults } from './result.ts';
 import { writerFor } from './written.ts';
 
-/** Refines poses and writes each when it is done; with `top`, writes only the best, at the end. Returns an exit code. */
+/** Refines poses and writes each when done; with `top`, writes only the best, at the end. Returns the exit code. */
 export async function runRefine(options: RefineOptions, context: Context): Promise<number> {
   const { out, top, json, receptor, scorer, weights, steps, tolerance } = options;
   const textOf = out === undefined ? undefined : writerFor(out);

@@ -1,8 +1,8 @@
 import type { Molecule } from '../molecule/molecule.ts';
 
 /**
- * Returns a function to call for each molecule that is scored. For Vina, it warns, once per file, of a pose whose TORSDOF counts
- * torsions although it has no BRANCH: rotors are counted from branches, so such a pose is scored as if it were rigid.
+ * Returns a function to call for each molecule that is scored. For Vina, the function warns, once per file, of a pose whose
+ * TORSDOF counts torsions although the pose has no BRANCH. Rotors are counted from branches, so such a pose is scored as rigid.
  */
 export function rigidNotes(
   scorer: 'vina' | 'schnet',
