@@ -25,7 +25,7 @@ export function addFormat(command: Command): Command {
 }
 
 /**
- * If no option gives the format, sets it by the end of the name of the `--out` file, such as `.csv`.
+ * Sets the format, unless an option gives it, by the end of the name of the `--out` file, such as `.csv`.
  *
  * @throws CommanderError, after its message is written, for `--json` together with another `--format`
  */

@@ -19,7 +19,7 @@ export const noProgress: Progress = { show() {}, stop() {} };
 /** Milliseconds before the first line of progress, and between two lines, if the output is not a terminal. */
 const lineEvery = 10_000;
 
-/** Returns a bar for a terminal, or a line every ten seconds for other outputs. The bar hides the cursor until stopped. */
+/** Returns a bar for a terminal, or a line every ten seconds for other outputs. A bar hides the cursor until `stop`. */
 export function progressOn(output: Output): Progress {
   return output.isTTY ? barOn(output) : linesOn(output);
 }
