@@ -29,7 +29,7 @@ export class BondList {
   /**
    * Adds a bond.
    *
-   * @throws Error naming the field if it is not the number of an atom, if both atoms are the same, or for an unknown code
+   * @throws Error naming the field if it is not the number of an atom, if both atoms are equal, or for an unknown code
    */
   add(from: Field, to: Field, code: Field): void {
     const atoms = { from: this.#indexOf(from), to: this.#indexOf(to) };
