@@ -288,8 +288,8 @@ function extrapolated(f: (x: number) => number, x: number, largest: number): Dif
     }
     before = estimates;
   }
-  // If f is smooth, halving the step halves the gap between the one-sided slopes. At a kink the gap stays. So the step
-  // is halved, and a gap above ¾ of the gap before means a kink.
+  // If f is smooth, the gap between the one-sided slopes halves when the step is halved. At a kink the gap stays. So if
+  // the gap at half the step is above ¾ of the gap at the whole step, there is a kink.
   const [wide, narrow] = [gapAt(best.step), gapAt(best.step / 2)];
   return { ...best, kink: narrow > 0.75 * wide ? narrow : 0 };
 }

@@ -7,8 +7,8 @@ import { defineOp, map, type Operand, type Value } from '../op.ts';
 import { clamp } from './clamp.ts';
 
 /**
- * The Huber function, quadratic near 0 and linear far from it (P. J. Huber, Ann. Math. Stat. 35, 73, 1964); `delta` is
- * above 0.
+ * The Huber function, which is quadratic near 0 and linear far from 0 (P. J. Huber, Ann. Math. Stat. 35, 73, 1964).
+ * `delta`, the δ below, must be above 0.
  *
  *     x²/2 where |x| ≤ δ, else δ(|x| − δ/2)        ∂/∂x = clamp(x, −δ, δ), ∂/∂δ = relu(|x| − δ)
  */

@@ -9,9 +9,9 @@ import { mean } from './mean.ts';
 
 /** Options of {@link layerNorm}. */
 export interface LayerNormOptions {
-  /** Factor after normalising; broadcasts. Default 1. */
+  /** The factor by which the normalised entries are multiplied. It broadcasts. Default 1. */
   readonly gain?: Operand;
-  /** Term added last; broadcasts. Default 0. */
+  /** The term that is added last. It broadcasts. Default 0. */
   readonly bias?: Operand;
   /** The axes normalised together. Default the last. */
   readonly axis?: Axes;

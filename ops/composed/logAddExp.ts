@@ -6,7 +6,7 @@ import { type Binary, defineOp, map, type Value } from '../op.ts';
 import { above } from './above.ts';
 
 /**
- * ln(eᵃ + eᵇ), a smooth maximum of two numbers, without overflow or loss of the smaller one.
+ * ln(eᵃ + eᵇ), a smooth maximum of two numbers. It is computed without overflow and without losing the smaller number.
  *
  *     ln(eᵃ + eᵇ) = max(a, b) + ln(1 + e^−|a − b|)
  *     d = σ(a − b)·da + σ(b − a)·db

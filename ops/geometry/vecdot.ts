@@ -13,7 +13,7 @@ export function vecdot(a: Value, b: Value, axis = -1): Value {
   return sum(mul(a, b), axis);
 }
 
-/** @throws RangeError naming the op and both shapes, unless they broadcast and have equal lengths along `axis` */
+/** @throws RangeError naming the op and both shapes, unless the shapes broadcast and have equal lengths along `axis` */
 export function checkVectors(name: string, a: Value, b: Value, axis: number): void {
   checkValues(name, [a, b]);
   const shape = broadcastShapes([a.shape, b.shape]);

@@ -7,8 +7,8 @@ import { isComputedIndex, pick } from './pick.ts';
 import { segmentSum } from './segmentSum.ts';
 
 /**
- * Rows picked by an index: result[i, …] = a[index[i], …]. An index of shape [n, m] gives [n, m, …]. With an `axis` it
- * picks along that axis, which the axes of the index replace. Its adjoint is `segmentSum`.
+ * Rows picked by an index: result[i, …] = a[index[i], …]. An index of shape [n, m] gives [n, m, …]. If an `axis` is
+ * given, entries are picked along that axis, and the axes of the index replace it. The adjoint is `segmentSum`.
  *
  * The index may also be computed, for example by `argmax`. Each of its entries is then compared with all positions
  * along the axis; an entry that equals none of them gives −∞.

@@ -6,7 +6,8 @@ import { gather } from './gather.ts';
 
 /**
  * The sum of the rows of each of `count` segments: result[index[i], …] += a[i, …]; zero for a segment without rows.
- * With an `axis` it sums along that axis (and the following ones if the index has several). Its adjoint is `gather`.
+ * If an `axis` is given, entries are summed along that axis, and along the axes after it if the index has several axes.
+ * The adjoint is `gather`.
  *
  * @throws RangeError for an index not below `count`, or one without an entry for each row
  * @example

@@ -10,9 +10,9 @@ import { gather } from './gather.ts';
 import { isComputedIndex, pick } from './pick.ts';
 
 /**
- * One entry along an axis for each entry of an index, whose shape may differ from that of `a` in the length of that
- * axis: along axis 1, result[i, k] = a[i, index[i, k]]. The index is read when the op is recorded; later changes have
- * no effect.
+ * Entries picked along an axis, one for each entry of an index. For axis 1, result[i, k] = a[i, index[i, k]]. The shape
+ * of the index may differ from that of `a` only in the length of that axis. The index is read when the op is recorded;
+ * later changes have no effect.
  *
  * The index may also be computed, for example by `argsort`. Each of its entries is then compared with all positions
  * along the axis; an entry that equals none of them gives −∞.

@@ -6,8 +6,8 @@ import { expandDims } from '../shape/expandDims.ts';
 import { reshape } from '../shape/reshape.ts';
 
 /**
- * The matrix product over the last two axes, Cᵢⱼ = Σₖ AᵢₖBₖⱼ. As in NumPy, leading axes broadcast, and an operand of
- * one axis is a row on the left or a column on the right, whose axis is removed from the result.
+ * The matrix product over the last two axes, Cᵢⱼ = Σₖ AᵢₖBₖⱼ. As in NumPy, leading axes broadcast. An operand of one
+ * axis is a row if it is on the left, or a column if it is on the right; its added axis is removed from the result.
  *
  *     dA = dC·Bᵀ        dB = Aᵀ·dC
  *
@@ -43,7 +43,7 @@ export function matmul(a: Value, b: Value): Value {
   return reshape(product, [...leading, ...outer]);
 }
 
-/** The product, with `a` or `b` read transposed if its flag is true, so that no rule needs a transposed copy. */
+/** The product. It reads `a` or `b` transposed if the flag is true, so that no derivative rule has to copy a matrix. */
 function multiply(a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
   return matmulOp([a, b], transposeA, transposeB);
 }

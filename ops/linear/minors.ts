@@ -5,7 +5,7 @@ import type { Value } from '../op.ts';
 import { minus } from './products.ts';
 import type { Entries } from './square-matrix.ts';
 
-/** The minors of a matrix of up to 4 rows, which are determinants of submatrices, each recorded once. */
+/** The minors of a matrix of up to 4 rows. A minor is the determinant of a submatrix, and is recorded only once. */
 export class Minors {
   readonly #entries: Entries;
   readonly #minors = new Map<string, Value>();
@@ -48,7 +48,7 @@ export class Minors {
   }
 }
 
-/** Σ ± aₖMₖ with alternating signs. */
+/** The sum of aₖMₖ with alternating signs. */
 function expanded(row: readonly Value[], minors: readonly Value[]): Value {
   const [a, b, c, d] = row as [Value, Value, Value, Value];
   const [ofA, ofB, ofC, ofD] = minors as [Value, Value, Value, Value];

@@ -6,7 +6,8 @@ import { equal } from '../elementwise/equal.ts';
 import { type Axes, axesOf, defineOp, type Value, withoutAxes } from '../op.ts';
 
 /**
- * The largest entry along an axis, several, or all; NaN if any entry is NaN. Ties share the cotangent equally.
+ * The largest entry along an axis, several, or all; NaN if any entry is NaN. Equal largest entries share
+ * the cotangent equally.
  *
  *     d max aᵢ = mean of daᵢ over the i for which aᵢ is largest
  *

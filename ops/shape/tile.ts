@@ -3,7 +3,7 @@ import { broadcastTo } from './broadcastTo.ts';
 import { reshape } from './reshape.ts';
 
 /**
- * The whole value repeated along its axes. `times` is the number of repetitions along every axis, or a list with a
+ * The whole value repeated along its axes. `times` is the number of repetitions along the last axis, or a list with a
  * number for each axis. A list shorter than the number of axes is for the last axes; a longer list adds axes in front.
  *
  * @throws RangeError unless each number is a whole number from 0
