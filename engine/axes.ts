@@ -8,7 +8,8 @@ export type Axes = number | readonly number[] | undefined;
 /**
  * The axes of `a` that `axes` names, counted from 0, as an ascending list.
  *
- * @throws RangeError naming `op` if an axis does not exist or is repeated, TypeError if `a` is not a value or `keepDims` not a boolean
+ * @throws RangeError naming `op` if an axis does not exist or is repeated, TypeError if `a` is not a value or
+ * `keepDims` is not a boolean
  */
 export function axesOf(op: string, axes: Axes, a: Value, keepDims = false): readonly number[] {
   checkValue(op, a);

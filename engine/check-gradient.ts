@@ -77,8 +77,8 @@ export interface GradientCheck {
  *
  * `score` is called without a pose: wrap a scorer of poses, as in `(tape, theta) => score(tape, theta, pose)`.
  *
- * @throws TypeError if `score` is not a function, is async, does not return a value, or fails for lack of a pose; RangeError if it does not return a single number, or for an
- * option out of range
+ * @throws TypeError if `score` is not a function, is async, does not return a value, or fails for lack of a pose;
+ * RangeError if it does not return a single number, or for an option out of range
  * @example
  * const check = await checkGradient((tape, { w }) => sum(cube(w)), { w: tensor([1, 2, 3]) });
  * console.log(check.report);                    // gradient agrees in all 3 entries, …

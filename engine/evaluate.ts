@@ -8,8 +8,8 @@ import type { Tensor } from './tensor.ts';
 export type TensorsOf<T extends readonly Value[]> = { [K in keyof T]: Tensor };
 
 /**
- * Runs a tape and returns the numbers of the wanted values, a tensor for each. Only what they depend on is computed.
- * The default executor is `interpreter()` in float64; with an asynchronous executor this returns a promise.
+ * Runs a tape and returns the numbers of the wanted values, a tensor for each. Only values that these depend on are
+ * computed. The default executor is `interpreter()` in float64; with an asynchronous executor this returns a promise.
  *
  * @throws TypeError unless `wanted` is a list of values
  * @example

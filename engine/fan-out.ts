@@ -9,7 +9,10 @@ import type { Value } from './tape.ts';
  * cotangent is the sum over the repetitions (sumTo, the adjoint of repeat). All other derivative rules are in ops/.
  */
 
-/** The sum of one or more equally shaped values, such as the cotangents of one value. A list of one returns that value itself. */
+/**
+ * The sum of one or more equally shaped values, such as the cotangents of one value. The sum of a single value is that
+ * value itself.
+ */
 export function accumulate(values: readonly Value[]): Value {
   return values.length === 1 ? (values[0] as Value) : accumulateOp(values);
 }
