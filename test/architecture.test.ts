@@ -119,7 +119,7 @@ import { readFileSync } from 'node:fs';`;
   expect(new Set(all.map(({ file }) => file)).size).toBeGreaterThan(200);
 });
 
-// By %s, since vitest cuts a long $name.
+// The title uses %s, since vitest shortens a long $name.
 describe.each(rules.map(rule => [rule.name, rule] as const))(
   '%s',
   (_name, { files, forbidden, except = [] }) => {
@@ -159,7 +159,7 @@ describe('circular imports', () => {
     ]);
   });
 
-  // Circles of type imports load without harm, but show that two files belong together.
+  // A circle of type imports does no harm when modules load, but shows that two files belong together.
   const allowedCircles = [
     'engine/compile/expression.ts engine/compile/structure.ts',
     'engine/indices.ts engine/tape.ts',

@@ -34,7 +34,7 @@ describe('restartPeak', () => {
   test.runIf(process.platform === 'linux')(
     'measures only memory allocated after the call, and none of the parent process',
     () => {
-      // By getrusage(2), a process would start with the peak of its parent.
+      // If the program read its peak from getrusage(2), it would start with the peak of its parent.
       const ofParent = Buffer.alloc(300 * 2 ** 20, 1);
       const { stdout } = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', program], {
         encoding: 'utf8',
@@ -145,7 +145,7 @@ test('bench/sizes.ts runs: its processes agree, and it writes report and figures
   const rows =
     readFileSync(out, 'utf8').match(/^\| (?:10 pairs|3 layers of 4, 4 rows|message passing,.*?) .*$/gm) ?? [];
   expect(rows.length).toBe(6);
-  // Columns: θ, values and poses a tape, then microseconds by jit in float64 and float32, and by wasm.
+  // The columns are θ, values per tape, poses per tape, and microseconds by jit in float64, jit in float32 and wasm.
   for (const row of rows) expect(row).toMatch(/\|(?: +[\d.,]+ +\|){6}/);
   const figures = readFileSync(join(folder, 'quick', 'figures.md'), 'utf8');
   expect(figures.match(/^\| sizes +\| µs a pose, /gm)?.length).toBe(6);

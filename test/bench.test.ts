@@ -77,7 +77,7 @@ describe('hand-written Vina', () => {
     ['under which clashing atoms reach the limit on energies', 40],
   ])('equals the tape with weights %s', (_, factor) => {
     const { repulsion, ...others } = vinaWeights();
-    // In the order that both the scorer and the hand-written code use.
+    // Lists the weights in the order that both the scorer and the hand-written code use.
     const { gauss1, gauss2, hydrophobic, hydrogenBond, rotors } = others;
     const stronger = tensor(factor * (repulsion.data[0] as number));
     const weights: VinaWeights = { gauss1, gauss2, repulsion: stronger, hydrophobic, hydrogenBond, rotors };
@@ -85,7 +85,7 @@ describe('hand-written Vina', () => {
     const { score, gradient } = handVina();
     for (const pose of poses.slice(0, 8)) {
       const energy = score(pose, numbers);
-      // Each weight has its own tensor, so each is compared by itself.
+      // Each weight is a tensor of its own, so each is compared separately.
       for (const [i, expected] of onTape(vinaScore, weights, pose).entries()) {
         expectClose([energy, ...gradient][i] as number, expected, 1e-10);
       }

@@ -17,7 +17,7 @@ function tsx(...args: string[]) {
   return spawnSync(process.execPath, ['node_modules/tsx/dist/cli.mjs', ...args], { encoding: 'utf8' });
 }
 
-/** Collects the help of several programs in one process, as starting a process takes as long as ten helps. */
+/** Collects the help of several programs in one process, since a new process takes as long as the help of ten. */
 function help(options: readonly string[], argvs: readonly (readonly string[])[]): Helped[] {
   const { status, stdout, stderr } = tsx(...options, 'test/support/help.ts', JSON.stringify(argvs));
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

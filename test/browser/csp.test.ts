@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { openPage } from '../support/browser.ts';
 import type { Outcomes } from './csp-page.ts';
 
-/** The three policies of docs/csp.md, in its order. */
+/** The three policies of docs/csp.md, in the order of that page. */
 const policies = [...readFileSync('docs/csp.md', 'utf8').matchAll(/```http\n(.*)\n```/g)].map(
   ([, policy = '']) => policy,
 );

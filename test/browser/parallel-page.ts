@@ -4,7 +4,7 @@ import { accumulatePoses, boltzmann } from 'posetape/combine';
 import { type WorkersOptions, workers } from 'posetape/parallel';
 import { params, type Sent, score, type Theta } from '../parallel/scorer.ts';
 
-/** Source of the workers' scorer: an imported module, their own bundle, or a module that does not exist. */
+/** Source of the workers' scorer: a module that they import, their own bundle, or a module that does not exist. */
 export type Way = 'module' | 'bundle' | 'nowhere';
 
 /** Functions of the page that the test calls. */
@@ -12,7 +12,7 @@ export interface PageFunctions {
   isIsolated(): boolean;
   /** State of the poses as JSON, accumulated by workers, or the message of an error. */
   byWorkers(way: Way, threads: number, poses: Sent[]): Promise<string>;
-  /** State of the poses as JSON, accumulated here in chunks of four that are merged in order. */
+  /** State of the poses as JSON, accumulated in the page in chunks of four, which are merged in order. */
   here(poses: Sent[]): Promise<string>;
 }
 

@@ -13,7 +13,7 @@ export interface Engine {
   result(run: string): Promise<string>;
   /** Stops the scheduler, or kills Redis, and starts it again. */
   restart(): Promise<void>;
-  /** Kills the scheduler by `kill -9`, starts it again, and recovers as its user must. Absent if `restart` kills already. */
+  /** Kills the scheduler by `kill -9`, restarts it, and recovers as its user must. Absent if `restart` already kills. */
   crash?(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -42,8 +42,8 @@ export interface Outcome {
 }
 
 /**
- * Runs the engine repeatedly for some minutes while it kills a worker every few seconds, and compares every result with the
- * reference. After a third of the time it calls `restart`, after two thirds `crash`.
+ * Runs the engine repeatedly for some minutes, kills a worker every few seconds, and compares every result with the
+ * reference. After a third of the time, it calls `restart`; after two thirds, `crash`.
  */
 export async function torment(
   engine: Engine,

@@ -45,7 +45,7 @@ export class Processes {
       });
     const ended = new Promise<Ended>((resolve, reject) => {
       child.on('error', reject);
-      // Not on `close`: daemons keep the pipes of the process that started them open.
+      // Listens to `exit`, as `close` may not come: daemons keep the pipes of the process that started them open.
       child.on('exit', code => setImmediate(() => resolve({ code, ...written })));
     });
     return { child, ended };
@@ -83,7 +83,7 @@ export class Processes {
       });
   }
 
-  /** Kills a random process among those accepted by `isTarget`, by `kill -9`. Returns true if there was one. */
+  /** Kills a random process that `isTarget` accepts, by `kill -9`. Returns true if there was such a process. */
   killOne(isTarget: (running: RunningProcess) => boolean): boolean {
     const targets = this.running().filter(isTarget);
     const chosen = targets[Math.floor(this.#random() * targets.length)];
@@ -96,7 +96,7 @@ export class Processes {
     }
   }
 
-  /** Processes that are still running after up to ten seconds. */
+  /** Waits up to ten seconds for all processes to end, and returns those that are still running. */
   async left(): Promise<RunningProcess[]> {
     for (let tries = 0; tries < 50 && this.running().length > 0; tries++)
       await new Promise(resolve => setTimeout(resolve, 200));

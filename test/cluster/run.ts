@@ -57,7 +57,7 @@ function positive(text: string): number {
 }
 
 let state = seed;
-/** Random number from 0 to 1, by the 32-bit generator of Numerical Recipes. */
+/** Random number from 0 to 1 by the 32-bit generator in the book Numerical Recipes. */
 function random(): number {
   state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
   return state / 2 ** 32;

@@ -44,7 +44,7 @@ export async function slurm({ processes, folder, poses, chunk, workers }: Settin
     },
     async crash() {
       await loopback('crash');
-      // It takes some seconds until duplicate jobs and a drained node show.
+      // Duplicate jobs and a drained node show only after some seconds.
       await sleep(5000);
       await loopback('recover');
       await submit();

@@ -89,7 +89,7 @@ describe.each(compilers)('%s', compiler => {
   );
 });
 
-/** Fails unless the output of both.js is the result of the sources, by this executor. */
+/** Fails unless the output of both.js, by this executor, equals the result of the sources. */
 async function expectBoth(printed: string, executor: string): Promise<void> {
   const { boltzmann, combinePoses } = await import('posetape/combine');
   const { tensor } = await import('posetape');
@@ -141,7 +141,7 @@ test('Node loads the package by require', async () => {
   expect(await project.run(process.execPath, 'require.cjs')).toBe('1 5.43656365691809');
 });
 
-/** Function that bundles an entry into a folder, with splitting and, except for Rollup, minified. */
+/** Function that bundles an entry into a folder, with code splitting. All bundlers except Rollup minify. */
 type Bundler = (entry: string, out: string) => Promise<unknown>;
 
 const bundlers: Record<string, Bundler> = {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Files of the checkout that packing may need; no others are copied. */
+/** Files of the checkout that packing may need. Only these are copied. */
 const sources = [
   ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'tsconfig.json', 'tsconfig.build.json'],
   ...['engine', 'ops', 'combine', 'fit', 'parallel', 'scripts'],

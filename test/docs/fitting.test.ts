@@ -30,7 +30,7 @@ test('docs/fitting.md shows its examples, and what they print', async () => {
     let shown = 0;
     await expectFilled('fitting.md', ({ language }) => (language === 'js' ? undefined : texts[shown++]));
     expect(shown).toBe(texts.length);
-    // Resumed from its last checkpoint, the finished fit prints and writes the same.
+    // If the finished fit is resumed from its last checkpoint, it prints and writes the same.
     const model = readFileSync(files[1] as string);
     expect(printed('examples/resumed-fit.ts', ...files)).toBe(texts[3]);
     expect(readFileSync(files[1] as string).equals(model)).toBe(true);
@@ -41,7 +41,7 @@ test('docs/fitting.md shows its examples, and what they print', async () => {
 });
 
 test('examples/message-passing.ts reaches the loss of the same network in PyTorch, in at most 35 lines', () => {
-  // Loss of the same program in PyTorch 1.13, in float64, after 25 epochs of Adam.
+  // The expected loss is that of the same program in PyTorch 1.13, in float64, after 25 epochs of Adam.
   expect(printed('examples/message-passing.ts', '25')).toMatch(/^epoch 25: loss 33\.41553, validation /);
   const lines = readFileSync('examples/message-passing.ts', 'utf8').trim().split('\n');
   expect(lines.length).toBeLessThanOrEqual(35);

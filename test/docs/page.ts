@@ -14,7 +14,7 @@ export function blocksOf(path: string): Block[] {
   return blocks;
 }
 
-/** The page with the text of each fenced block replaced by the result of `fill`, or unchanged if that is undefined. */
+/** The page with the result of `fill` in each fenced block. If the result is undefined, the block is unchanged. */
 export function filled(page: string, fill: (block: Block) => string | undefined): string {
   return page.replaceAll(/^```(\w+)\n([\s\S]*?)^```$/gm, (whole, language: string, text: string) => {
     const content = fill({ language, text });

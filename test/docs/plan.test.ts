@@ -10,7 +10,7 @@ function sectionsOf(explained: string): string[] {
   return [...explained.slice(0, code).split('\n\n'), explained.slice(code + 2)];
 }
 
-/** The section without the steps after the first. */
+/** The section up to the end of its first step. */
 function firstStepOf(section: string): string {
   return section.replace(/(\n {2}1:\n|\n\n\/\/ 1: )[\s\S]*$/, '');
 }
@@ -87,7 +87,7 @@ test('an executor warns once if more than half of its last 64 tapes were new, as
     for (let i = 0; i < length; i++) y = exp(y);
     executor.run([y]);
   };
-  // With exactly half, there is no warning.
+  // If exactly half of the tapes are new, there is no warning.
   for (let i = 0; i < 64; i++) chain(i % 2 === 0 ? i : 0);
   expect(warn).not.toHaveBeenCalled();
   for (let i = 100; i < 180; i++) chain(i);

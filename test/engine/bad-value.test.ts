@@ -8,8 +8,8 @@ import { originOfBadValue } from '../../engine/bad-value.ts';
 import { property } from '../support/property.ts';
 
 /**
- * Number of values between the bad value and the score. The search computes single entries to find a near bad value, and
- * runs the whole tape to find a far one.
+ * Number of values between the bad value and the score. If it is small, the search for the bad value computes single
+ * entries. If it is large, the search runs the whole tape.
  */
 const distances = { near: 0, far: 1100 };
 
@@ -150,7 +150,7 @@ describe('the search for a bad value', () => {
     });
     expect(origin).toMatch(/^%\d+ = log \[\] of \(%\d+\) is NaN$/);
     expect(computed).toBeLessThanOrEqual(10 * size + 100_000);
-    // A copy of the constant, and a value with its input.
+    // The memory holds three arrays: a copy of the constant, a value and its input.
     expect(bytes).toBeGreaterThan(2 * 8 * size);
     expect(bytes).toBeLessThan(4 * 8 * size);
   });
@@ -225,7 +225,7 @@ describe('the search for a bad value', () => {
       expect.stringMatching(/^its prediction is NaN: %\d+ = constant \[\] is NaN$/),
       ...Array(5).fill('its prediction is NaN'),
     ]);
-    // The search runs one pose once more.
+    // The search runs one of the poses a second time.
     expect(bad.computed).toBe(8 * size + size);
     expect(bad.stats.peakBytes).toBeGreaterThanOrEqual(good.stats.peakBytes);
   });

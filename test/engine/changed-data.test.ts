@@ -8,8 +8,8 @@ import { expectClose } from '../support/equal.ts';
 import { property } from '../support/property.ts';
 
 /*
- * Typed arrays are read when the tape runs, so they may change until then. A change that contradicts a recorded shape or
- * makes an index invalid is an error that names the value, the same on every executor.
+ * Typed arrays are read when the tape runs, so they may change until then. If a change contradicts a recorded shape or
+ * makes an index invalid, every executor throws the same error, which names the value.
  */
 
 const executors: [string, () => Executor | Promise<Executor>][] = [

@@ -35,7 +35,7 @@ import { evenly } from '../support/numbers.ts';
 import { paramsOf, poseArbitrary, programArbitrary, record } from '../support/programs.ts';
 import { property } from '../support/property.ts';
 
-/** Op x³ with the derivative `factor` · x², which is right for a factor of 3. */
+/** Op x³ with the derivative `factor` · x². This derivative is right only if the factor is 3. */
 const cubeBy = (factor: number) =>
   defineOp({
     name: 'cube',
@@ -216,7 +216,7 @@ describe('checkGradient', () => {
         entries: 2,
         tolerance: 1e-5,
       });
-      // Slopes of a program are near 1, so an error below 1e-6 may be rounding of slopes that cancel.
+      // Slopes of a program are near 1. Where such slopes cancel, an error below 1e-6 may be rounding.
       expect(entries.filter(({ verdict, error }) => verdict === 'wrong' && error > 1e-6)).toEqual([]);
     },
   );
@@ -248,7 +248,7 @@ describe('checkGradient by coordinates of a docked pose', () => {
     });
   };
 
-  // Coordinates are up to 100 Å, and the potential has kinks every few hundredths of an Å.
+  // These poses are hard: coordinates are up to 100 Å, and the potential has kinks every few hundredths of an Å.
   test.each([0, 32])('accepts the forces of pose %d', async n => {
     const { ok, report, entries } = await forces(n, 1, 6);
     expect(ok, report).toBe(true);

@@ -31,15 +31,15 @@ const executors: readonly (readonly [make: () => SyncExecutor, tolerance: number
   [() => wasm(), 1e-4],
 ];
 
-/** Random choice of the first value of a checkpoint, and of its number of values. */
+/** Random choice of a checkpoint: its first value, and its number of values. */
 interface Cut {
   readonly from: number;
   readonly length: number;
 }
 
 /**
- * Records copies of values on another tape. The first cut becomes a checkpoint; the other cuts apply to the values in it and
- * after it.
+ * Records copies of values on another tape. The first cut becomes a checkpoint. The other cuts apply to the values inside
+ * it and to the values after it.
  */
 function rerecorded(values: readonly Value[], tape: Tape, cuts: readonly Cut[]): Map<Value, Value> {
   const copies = new Map<Value, Value>();
@@ -66,7 +66,7 @@ function rerecorded(values: readonly Value[], tape: Tape, cuts: readonly Cut[]):
   return copies;
 }
 
-/** Score and gradient (`first`), and the gradient of the first slope's squared norm (`second`). */
+/** `first` is the score and its gradient; `second`, the gradient of the squared norm of the slope by parameter 0. */
 function derivatives(y: Value, wrt: readonly Value[]): { first: Value[]; second: readonly Value[] } {
   const slopes = gradient(y, wrt);
   return { first: [y, ...slopes], second: gradient(sum(square(slopes[0] as Value)), wrt) };
@@ -91,7 +91,7 @@ describe('values and gradients are those without checkpoints', () => {
       const copyOf = (value: Value) => copies.get(value) as Value;
       const plainly = derivatives(y, params);
       const checkpointed = derivatives(copyOf(y), params.map(copyOf));
-      // To the bit: the same ops of the same numbers, added up in the same order.
+      // Results are equal to the bit, since the same ops of the same numbers are added up in the same order.
       expect(interpreter().run(checkpointed.first)).toEqual(interpreter().run(plainly.first));
       const expected = interpreter().run([...plainly.first, ...plainly.second]);
       for (const [make, tolerance] of executors) {
@@ -260,7 +260,7 @@ const chains: Readonly<Record<string, Layers>> = {
   },
 };
 
-/** Derivative of order `order` of a chain of layers, `block` of them in a checkpoint, or without checkpoints. */
+/** Derivative of this order of a chain of layers. A checkpoint holds `block` layers; undefined for no checkpoints. */
 function chained(layer: Layers, depth: number, block: number | undefined, order = 1): Value[] {
   const tape = new Tape();
   const [x, w] = [tape.parameter(start, 'x'), tape.parameter(weights, 'w')];
@@ -327,8 +327,8 @@ describe('with checkpoints, the memory of a chain', () => {
 test('the interpreter’s memory with checkpoints is exactly as predicted', async () => {
   const layer = chains['of matrix products'] as Layers;
   for (const block of [10, 20]) {
-    // The inputs of all checkpoints except the first, whose input is the caller's x; the values of one checkpoint, computed
-    // again; a cotangent; and three scalars.
+    // The run holds the inputs of all checkpoints except the first, whose input is the caller's x. It also holds the
+    // values of one checkpoint, computed again, a cotangent, and three scalars.
     const held = await layersHeld(interpreter(), chained(layer, block ** 2, block));
     expect(held * layerSize).toBe((block - 1 + block + 1) * layerSize + 3);
   }
@@ -379,7 +379,7 @@ test('nested checkpoints take less memory than checkpoints of one level', async 
   };
   const right = interpreter().run(build([512]));
   for (const executor of [interpreter(), jit()]) {
-    // 8 layer results are held at each of three levels, instead of 22 and 24 at two.
+    // With three levels, 8 layer results are held at each. With two levels, they would be 22 and 24.
     const held = await layersHeld(executor, build([8, 8, 8]));
     expect(held).toBeLessThanOrEqual(3 * 8 + 4);
     expect(await layersHeld(executor, build([22, 24]))).toBeGreaterThan(40);

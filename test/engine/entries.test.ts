@@ -44,7 +44,7 @@ test('a sum stops when it becomes NaN, but not at an infinity', () => {
     const entries = new Entries('float64', 2000);
     return [entries.get(ops.sum(terms), 0), entries.count];
   };
-  // The sum is a reduction and a reshape, so it counts 2 entries besides its terms.
+  // The op `sum` records a reduction and a reshape, so it counts 2 entries in addition to its terms.
   expect(sumOf(1, Number.NaN)).toEqual([Number.NaN, 2 + 2]);
   expect(sumOf(Infinity, 1, -Infinity)).toEqual([Number.NaN, 2 + 3]);
   expect(sumOf(Infinity)).toEqual([-Infinity, 2 + 1001]);

@@ -208,7 +208,7 @@ describe('gradient', () => {
 });
 
 describe('recording and running take linear time for', () => {
-  // More than the maximal number of arguments of a call.
+  // This is more than the maximal number of arguments of a JavaScript call.
   const count = 130_000;
   const single = (wanted: readonly Value[]) =>
     interpreter()
@@ -290,7 +290,7 @@ describe('values that do not lie between wrt and y cost nothing', () => {
     for (let i = 0; i < 5; i++) gradient(sum(exp(x)), [x]);
     const memory = new Memory();
     interpreter().run([y], { memory });
-    // The square has 8000 bytes, and the sum 8.
+    // The square takes 8000 bytes, and the sum takes 8.
     expect(memory.peak).toBe(8008);
   });
 });

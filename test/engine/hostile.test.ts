@@ -17,8 +17,8 @@ import { expectClose } from '../support/equal.ts';
 import { property } from '../support/property.ts';
 
 /*
- * Hostile arguments that try to become source text of a compiled kernel, in place of numbers, lists and names. Recording
- * throws an error, or the form on the tape is plain data and executors agree on its value.
+ * Hostile arguments in place of numbers, lists and names. They try to become source text of a compiled kernel. Recording
+ * must throw an error, or the form on the tape must be plain data, and executors must agree on its value.
  */
 
 declare global {
@@ -77,7 +77,7 @@ class Joined extends Array<unknown> {
   }
 }
 
-/** List whose first entry is right when first read, then code. */
+/** List whose first entry is right when it is first read, and code when it is read again. */
 const changing = (good: unknown[]) =>
   Object.defineProperty([...good], 0, { get: answering([good[0], code]), enumerable: true });
 
@@ -102,7 +102,7 @@ const lists: ((good: unknown[]) => unknown)[] = [
   good => Object.assign([...good], { toString: () => code }),
 ];
 
-/** Arbitrary of these things. It draws their index, as fast-check would print a hostile thing by converting it. */
+/** Arbitrary of these things. It draws an index, since fast-check would convert a hostile thing to print it. */
 function oneOf<T>(things: readonly T[]): fc.Arbitrary<T> {
   return fc.nat(things.length - 1).map(i => things[i] as T);
 }
@@ -154,7 +154,7 @@ function expectErrorOrRight(record: () => Value): void {
   expectClose(fused.run([value])[0] as Tensor, interpreter().run([value])[0] as Tensor, 0);
 }
 
-/** Executor that compiles source text; a single one, as most tapes here share their structure. */
+/** Executor that compiles source text. One is enough, since most tapes here share their structure. */
 const fused = jit();
 
 /** Fails unless a form or shape is plain data: no getters, no holes, and no objects except tensors and lists of numbers. */
@@ -162,7 +162,7 @@ function expectPlain(thing: object): void {
   for (const key of Reflect.ownKeys(thing)) {
     const { value, get } = Object.getOwnPropertyDescriptor(thing, key) ?? {};
     expect(get, `${String(key)} is a getter`).toBeUndefined();
-    // Executors use the shape of the value, not that of its tensor.
+    // Executors use the shape of the value, not the shape of its tensor.
     if (key === 'tensor') continue;
     if (Array.isArray(value)) expect(value.every(each => typeof each === 'number')).toBe(true);
     else expect(['number', 'string', 'boolean', 'function']).toContain(typeof value);
@@ -195,7 +195,7 @@ describe.each(kinds)('a form %s', kind => {
     const attributed = defineOp({ name: 'attributed', forward: (form: object) => form as Form, vjp: op.vjp });
     expectErrorOrRight(() => {
       const a = three();
-      // Use it with a right form first.
+      // A right form is used first.
       if (kind !== 'parameter' && kind !== 'constant' && kind !== 'fill') attributed(inputs(a), { ...good });
       return attributed(inputs(a), bad);
     });
@@ -386,7 +386,7 @@ describe('an input', () => {
     expect(() => x.tape.record(op, { kind: 'gather' }, [x, index])).toThrow(
       'own: index 5 at position 1 is out of range: there are 1 rows',
     );
-    // A number of rows that the caller claims to have checked is ignored.
+    // `rows` claims that the index was checked against 1 row. The claim must be ignored, since a caller makes it.
     const claimed = { kind: 'constant', tensor: tensor(Int32Array.of(9)), rows: 1 } as const;
     const own = x.tape.record({ name: 'own', vjp: [] }, { ...claimed }, []);
     expect(() => ops.gather(x, own)).toThrow('gather: index 9 at position 0 is out of range');

@@ -158,7 +158,7 @@ describe('precision', () => {
     expect(float32.run([y])[0]?.data).toEqual(Float32Array.of(Math.fround(a + b) * c));
   });
 
-  // From 2²⁴ on, adding 1 does not change a float32 number.
+  // Adding 1 does not change a float32 number that is 2²⁴ or larger.
   const tape = new Tape();
   const x = tape.parameter([2 ** 24, 1, 1, 1, 1]);
   const sums: [how: string, total: Value][] = [
@@ -170,14 +170,14 @@ describe('precision', () => {
     ['accumulated rows', gathered([1, 1, 1, 1, 2 ** 24])],
   ];
 
-  /** ∂/∂x Σ wᵢx: the sum of the weights, which reverse mode adds up from the last to the first. */
+  /** Gradient of Σ wᵢx by x: the sum of the weights. Reverse mode adds them up from the last to the first. */
   function fanOut(weights: readonly number[]): Value {
     const once = tape.parameter(1);
     const uses = weights.map(weight => mul(weight, once)).reduce((a, b) => add(a, b));
     return gradient(uses, [once])[0];
   }
 
-  /** The same sum, from gathers of a table of one row. */
+  /** Sum of the weights, as the gradient of a sum over gathers of a table of one row. */
   function gathered(weights: readonly number[]): Value {
     const table = tape.parameter([1]);
     const uses = weights.map(weight => mul(weight, sum(gather(table, [0])))).reduce((a, b) => add(a, b));

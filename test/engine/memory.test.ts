@@ -15,11 +15,12 @@ function peakOf(wanted: readonly Value[], precision: Precision = 'float64'): num
 describe('the number of bytes held is counted exactly', () => {
   const column = Float64Array.from({ length: 100 }, (_, i) => i);
 
-  // A column of 100 numbers has 800 bytes. In float32 it has 400, and the parameter is first rounded into a new array.
+  // A column of 100 numbers has 800 bytes in float64, and 400 in float32. A float32 run first rounds the parameter x
+  // into a new array. The comments below name the arrays at the peak.
   const tapes: [what: string, wanted: (x: Value) => Value[], float64: number, float32: number][] = [
-    // float64: the square and the sum; float32: x and the square
+    // Float64: the square and the sum. Float32: x and the square.
     ['a sum of squares', x => [sum(square(x))], 800 + 8, 400 + 400],
-    // at most one link and the next
+    // At most, one link of the chain and the next link.
     [
       'a chain of ten',
       x => [
@@ -34,15 +35,15 @@ describe('the number of bytes held is counted exactly', () => {
     ['a reshape, which is an alias', x => [sum(square(reshape(x, [4, 25])))], 800 + 8, 400 + 400],
     ['an alias that outlives its value', x => [aliased(neg(x))], 800 + 800 + 800, 400 + 400 + 400],
     ['a transpose, which is a copy', x => [transpose(reshape(x, [4, 25]))], 800, 400 + 400],
-    // float64: the literal, held while the tape runs, and the product; float32: also x and the rounded literal
+    // Float64: the literal, which lives as long as the run, and the product. Float32: also x and the rounded literal.
     ['a literal', x => [mul(x, 2.5)], 8 + 800, 8 + 400 + 4 + 400],
     ['a literal that nothing needs', x => [mul(x, 2.5), neg(x)].slice(1), 8 + 800, 8 + 400 + 400],
-    // float64: a copy of the list, and the sum; float32: also the rounded list
+    // Float64: a copy of the list, and the sum. Float32: also the rounded list.
     ['a list', ({ tape }) => [sum(tape.constant([1, 2, 3, 4]))], 32 + 8, 32 + 16 + 4],
     ["the caller's own array", ({ tape }) => [sum(tape.constant(column))], 8, 400 + 4],
     ["the caller's own index", x => [gather(x, Int32Array.of(1, 2))], 16, 400 + 8],
     ['a list as an index, copied to Int32', x => [gather(x, [1, 2])], 8 + 16, 8 + 400 + 8],
-    // float64: y, the broadcast seed, 2x, and their product; float32: x, y, the broadcast seed, 2, and 2x
+    // Float64: y, the broadcast seed, 2x, and the seed times 2x. Float32: x, y, the broadcast seed, 2, and 2x.
     ['a gradient', x => withGradient(sum(square(x)), x), 8 + 800 + 800 + 800, 400 + 4 + 400 + 4 + 400],
   ];
 
@@ -87,7 +88,7 @@ describe('the gradient by a table with K uses takes one array of its size, not K
   };
 
   test.each(uses)('for %s', (_what, use) => {
-    // A cotangent of two numbers for each use, and one table.
+    // At the peak, there are a cotangent of two numbers for each use, and one table.
     for (const count of [1, 2, 10, 100]) {
       expect(peakOf([gradientOf(use, count).gradient])).toBe(8 * rows + 16 * count);
     }
@@ -169,9 +170,9 @@ function recorded(program: Program, pose: Parameters<typeof record>[3]): { y: Va
 }
 
 /**
- * Peak memory in bytes by definition: an array lives from its value to the last use of any value that reads it.
- * Parameters, constants and reshapes make no array. Neither does a pad or segment sum that is used only by one
- * accumulation: its operand lives until then.
+ * Peak memory in bytes by definition. An array lives from the value that makes it to the last use of any value that
+ * reads it. Parameters, constants and reshapes make no array. A pad or segment sum that only one accumulation uses
+ * makes none either: its operand lives until that accumulation.
  */
 function peakByLifetimes(wanted: readonly Value[]): number {
   const { values } = (wanted[0] as Value).tape;

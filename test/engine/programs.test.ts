@@ -83,7 +83,7 @@ describe('running a random program', () => {
     const { leaves, y } = run(program, pose);
     const wanted = [y, ...gradient(y, leaves)];
     const everything = evaluate(y.tape.values);
-    // Not to the bit: segment sums that are wanted, too, are computed before they are accumulated.
+    // Results are not equal to the bit: a segment sum that is also wanted is computed before it is accumulated.
     for (const [i, expected] of evaluate(wanted).entries()) {
       expectClose(everything[wanted[i]?.id as number] as Tensor, expected, 1e-13, 1 + largest(expected));
     }

@@ -52,7 +52,7 @@ const compounds: readonly Compound[] = Array.from({ length: 12 }, (_, i) => ({
 const loss = ({ measured }: Compound) => squaredError(measured);
 const common = { compounds, params, score, combination, loss };
 const numbersOf = ({ depth, width }: { depth: Tensor; width: Tensor }) => [...depth.data, ...width.data];
-/** Runs a fit, and returns its epochs with the result. */
+/** Runs a fit, and returns its epochs and its result. */
 const everyEpoch = async (options: FitOptions<readonly number[], Compound, Theta>) => {
   const epochs: Epoch<Theta>[] = [];
   const result = await fit({ ...options, onEpoch: epoch => epochs.push(epoch) });
@@ -123,7 +123,7 @@ describe('fit', () => {
         return squaredError(compound.measured);
       };
       await fit({ ...common, loss: recording, optimiser: sgd({ rate: 0.01 }), epochs: 2, batch: 3, seed });
-      // `loss` is called twice for a compound.
+      // `loss` may be called for a compound twice in a row, which counts once.
       const once = order.filter((each, k) => k === 0 || each !== order[k - 1]);
       return [once.slice(0, 12), once.slice(12)];
     };
@@ -223,7 +223,7 @@ describe('fit', () => {
       onEpoch: ({ epoch }) => epoch === 4 && controller.abort(new Error('enough')),
     });
     await expect(run).rejects.toThrow('enough');
-    // A timer can fire, too.
+    // A timer can also fire during the fit.
     const timed = fit({
       ...{ ...common, optimiser: adam({ rate: 0.02 }), epochs: 1e6, signal: AbortSignal.timeout(60) },
     });
@@ -321,7 +321,7 @@ describe('a resumed fit', () => {
 });
 
 describe('bad compounds', () => {
-  // The logarithm of a negative distance is NaN.
+  // A negative distance has the logarithm NaN.
   const broken: Scorer<readonly number[], Theta> = (tape, theta, distances) =>
     sub(score(tape, theta, distances), mul(1e-6, sum(log(tape.constant([...distances])))));
   const withBad = compounds.map((each, i) => (i === 4 || i === 7 ? { ...each, poses: [[3], [-1]] } : each));

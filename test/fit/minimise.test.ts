@@ -195,7 +195,7 @@ describe('minimise', () => {
       },
     );
     await expect(run).rejects.toThrow('enough');
-    // A timer can fire, too.
+    // A timer can also fire during the minimisation.
     const slow = (at: X) => {
       for (const until = performance.now() + 5; performance.now() < until; );
       return scaled(8)(at);

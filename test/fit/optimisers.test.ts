@@ -99,7 +99,7 @@ describe('steps', () => {
 
   test('of adam equal steps computed by hand', () => {
     const stepper = adam({ rate: 0.1 }).start();
-    // m̂ = 2 and v̂ = 4, so a step is the rate times the sign of the gradient, and 0 for a gradient of 0.
+    // m̂ = 2 and v̂ = 4, so the step is the rate times the sign of the gradient. For a gradient of 0, it is 0.
     const first = stepper.step({ w: tensor([1, 5]) }, { w: tensor([2, 0]) });
     expectClose(first.w, [1 - 0.1 / (1 + 1e-8 / 2), 5], 1e-15);
     // m = 0.9·0.2 − 0.1 = 0.08, v = 0.999·0.004 + 0.001 = 0.004996, m̂ = m/0.19, v̂ = v/0.001999

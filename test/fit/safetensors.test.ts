@@ -8,7 +8,7 @@ import { readSafetensors, writeSafetensors } from 'posetape/fit';
 import { describe, expect, test } from 'vitest';
 import { property, seed } from '../support/property.ts';
 
-/** File of a header and bytes, which need not match. */
+/** File of a header and bytes. The header need not describe the bytes. */
 function fileOf(header: unknown, bytes: readonly number[] = []): Uint8Array {
   const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const file = new Uint8Array(8 + text.length + bytes.length);
@@ -68,7 +68,7 @@ const metadata = fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 
 describe('a round trip', () => {
   property('changes no bit of any name, shape, number or metadata', tensors, metadata, (original, about) => {
     const file = writeSafetensors(original, { metadata: about });
-    // At an odd address, as a part of a larger file may be.
+    // The bytes begin at an odd address, as those of a part of a larger file may.
     const moved = new Uint8Array(file.length + 1).subarray(1);
     moved.set(file);
     const read = readSafetensors(moved);
@@ -221,7 +221,7 @@ test('10,000 damaged files are read consistently, or are an error', () => {
     { metadata: { format: 'pt' } },
   );
   const header = 8 + Number(new DataView(sound.buffer).getBigUint64(0, true));
-  // Mostly damage to the header, by characters of JSON.
+  // Most of the damage is to the header, by characters of JSON.
   const position = fc.oneof(fc.nat(header + 8), fc.nat(sound.length - 1));
   const byte = fc.oneof(fc.constantFrom(...Buffer.from('{}[]",:0123456789-.eE\\ntFI_ad\u0000')), fc.nat(255));
   const damage = fc.oneof(
@@ -245,7 +245,7 @@ test('10,000 damaged files are read consistently, or are an error', () => {
         if (kind === 'end') bytes = bytes.slice(0, at);
       }
       const file = Uint8Array.from(bytes, each => each ?? 0);
-      // Adapts the length of the header, so that damage passes the first check.
+      // Adapts the stored length of the header, so that a damaged file passes the first check.
       if (fixesLength && file.length >= sound.length - 60 && file.length > 8)
         new DataView(file.buffer).setBigUint64(
           0,

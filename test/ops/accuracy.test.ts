@@ -10,7 +10,7 @@ import { expectClose } from '../support/equal.ts';
 
 const one = decimal(1);
 
-/** arctan(1/n), by its series. */
+/** arctan(1/n), computed by its power series. */
 function arctanOfInverse(n: bigint): bigint {
   let [sum, power] = [0n, one / n];
   for (let k = 1n; power !== 0n; k += 2n) {
@@ -67,10 +67,10 @@ function arctan(x: bigint): bigint {
   return 1024n * sum;
 }
 
-/** Angle of (x, y), for y > 0. */
+/** Angle between the x axis and the vector (x, y), for y > 0. */
 const angleOf = (y: bigint, x: bigint) =>
   x > 0n ? arctan(over(y, x)) : x < 0n ? pi + arctan(over(y, x)) : pi / 2n;
-/** √(1 − x²) */
+/** Cosine √(1 − x²) of an angle whose sine is x. */
 const cosineOf = (x: bigint) => root(one - times(x, x));
 
 /** Error of a result, in units in the last place of the exact number. */
@@ -82,7 +82,7 @@ function ulps(actual: number, expected: bigint): number {
   );
 }
 
-/** Arguments on both sides of the limits between formulas, and others. */
+/** Arguments on both sides of each limit between formulas, and some others. */
 const points = [
   ...[0.01, 0.2, 0.24999, 0.25, 0.4, 0.6, 0.84, 0.8437499, 0.84375, 0.9, 1, 1.1, 1.2499, 1.25, 1.3, 1.7, 2.2],
   ...[2.857, 2.8571428, 2.8571429, 3, 3.3, 4.1, 5, 5.99, 6, 7.7, 10.3],
@@ -134,7 +134,7 @@ describe('angles in float64:', () => {
   });
 });
 
-/** Values of f at these numbers, and the derivatives of their sum up to `orders`. */
+/** Values of f at these numbers, and the derivatives of the sum of the values, up to order `orders`. */
 function derivatives(f: typeof erf, entries: readonly number[], orders: number): number[][] {
   const x = new Tape().parameter(entries);
   const results = [f(x)];
@@ -171,7 +171,7 @@ describe('at limits of the domain,', () => {
   });
 
   test('the left tail of gelu keeps its digits', () => {
-    // gelu x = ½x erfc(−x/√2)
+    // Reference: gelu x = ½x erfc(−x/√2).
     const x = -30;
     const expected = times(decimal(x) / 2n, tailOf(over(decimal(-x), root(2n * one))));
     expectClose(derivatives(gelu, [x], 0)[0] as number[], [toNumber(expected)], 1e-12);

@@ -17,7 +17,7 @@ import {
   total,
 } from './plain.ts';
 
-/** A use of an op, with its formula. */
+/** A use of an op, and the formula to compare it with. */
 export interface Case {
   readonly op: OpName;
   readonly record: (...operands: Value[]) => Value;
@@ -26,15 +26,15 @@ export interface Case {
   readonly plain: (...operands: Plain[]) => Plain;
   /** True if each entry of the result depends on one entry of each operand, so operands may have any equal shapes. */
   readonly isElementwise: boolean;
-  /** Sets of operands in which the op is linear if the others are fixed. */
+  /** Sets of operands: the op is linear in the operands of each set, if all other operands are fixed. */
   readonly linearIn: readonly (readonly number[])[];
 }
 
-/** Shape and entries of an operand: within the domain, and farther from kinks than the steps of finite differences. */
+/** Shape and entries of an operand. Entries are in the op's domain, and finite differences at them cross no kink. */
 export interface OperandRange {
   readonly shape: readonly number[];
   readonly entries: Entries;
-  /** True if no gradient is tested, as it is 0 by definition or does not exist. */
+  /** True if the gradient by this operand is not tested, because it is 0 by definition or does not exist. */
   readonly isFixed: boolean;
 }
 
@@ -56,7 +56,7 @@ const listOf =
 
 const between = (min: number, max: number): Entries => listOf(real(min, max));
 
-/** Numbers from −2 to 2, moved away from 0 by `gap`. */
+/** Numbers from −2 to 2, to which `gap` is added, or subtracted if they are negative. */
 const awayFrom0 = (gap: number): Entries => listOf(real(-2, 2).map(x => (x < 0 ? x - gap : x + gap)));
 
 /** Multiples of 0.1 plus `offset`: operands with different offsets are never nearly equal. */
@@ -103,7 +103,7 @@ const shapesOf: Record<number, readonly (readonly (readonly number[])[])[]> = {
 };
 
 interface ElementwiseOptions {
-  /** Operands without a tested gradient. */
+  /** Operands by which no gradient is tested. */
   readonly fixed?: readonly number[];
   readonly linearIn?: readonly (readonly number[])[];
 }
@@ -313,7 +313,8 @@ const elementwiseCases: Case[] = [
 ].flat();
 
 /*
- * Reductions over one axis, several, all or none. Axes are counted from either end, and kept or removed.
+ * Reductions over one axis, several axes, all axes or none. Axes are counted from either end. The result keeps them
+ * with length 1, or has them removed.
  */
 
 const axisChoices: readonly { shape: readonly number[]; axis?: ops.Axes; means: readonly number[] }[] = [
@@ -329,7 +330,7 @@ const axisChoices: readonly { shape: readonly number[]; axis?: ops.Axes; means: 
 
 type Reduction = (a: Value, axis?: ops.Axes, keepDims?: boolean) => Value;
 
-/** Cases of a reduction along each choice of axes, which are kept or removed. */
+/** Cases of a reduction: one for each choice of axes, with the axes kept or removed. */
 function ofReduction(
   op: Reduction,
   plain: (entries: number[]) => number,
@@ -802,7 +803,7 @@ const averaged = (index: Plain, count: number) => (a: Plain) => {
   });
 };
 
-/** Applies `f` to `count` axes from `axis` on, which move to the front; the first `results` axes of the result move back. */
+/** Moves `count` axes from `axis` on to the front, applies `f`, and moves the first `results` axes of its result back. */
 const onAxis = (axis: number, count: number, f: (a: Plain) => Plain, results: number) => (a: Plain) => {
   const before = Array.from({ length: axis }, (_, i) => i);
   const moved = Array.from({ length: count }, (_, i) => axis + i);
@@ -813,7 +814,7 @@ const onAxis = (axis: number, count: number, f: (a: Plain) => Plain, results: nu
   return permuted(order.toSpliced(axis, 0, ...front))(result);
 };
 
-/** An index, the same index as an argument of an op, the number of segments, none of them empty, and an operand's shape. */
+/** An index, the same as an argument of an op, the number of segments (none is empty), and the shape of an operand. */
 const segmentUses: readonly (readonly [Plain, ops.Index, number, readonly number[]])[] = [
   [list(1, 0, 1, 2), [1, 0, 1, 2], 3, [4, 2]],
   [list(1, 0, 1), Int32Array.of(1, 0, 1), 2, [3]],
@@ -1091,7 +1092,7 @@ const plainAngle: Case['plain'] = (a, b, c) => {
   return elementwise((x, y, z) => Math.acos((x * x + y * y - z * z) / (2 * x * y)))(p, q, r);
 };
 
-/** Angle between the components of a − b and d − c perpendicular to c − b. */
+/** Angle between the projections of a − b and d − c on a plane perpendicular to c − b. */
 const plainDihedral: Case['plain'] = (a, b, c, d) => {
   const axis = difference(c, b);
   const along = elementwise((x, length) => x / length)(axis, column(lengths(axis)));
@@ -1161,7 +1162,7 @@ const vectorCases: Case[] = [
   ofPoints(ops.dihedral, plainDihedral, twisted, [[2, 3], [3], [2, 3], [1, 3]]),
 ].flat();
 
-/** Applies `f` to the entries along an axis; it returns `count` entries. */
+/** Applies `f` to the entries along an axis. `f` returns a list of `count` entries. */
 const rearranged =
   (axis: number, count: number, f: (entries: number[]) => number[]) =>
   (a: Plain): Plain =>
@@ -1178,7 +1179,7 @@ const lastPlaces = (entries: number[]) => places(entries.map(entry => -entry));
 const placeOfLargest = (entries: number[]) => entries.indexOf(Math.max(...entries));
 const placeOfSmallest = (entries: number[]) => entries.indexOf(Math.min(...entries));
 
-/** Case of operands that may tie, so that no gradient is tested. */
+/** Case of operands whose entries may tie, for which no gradient is tested. */
 function ofTies(
   op: Op,
   record: (a: Value) => Value,
@@ -1304,7 +1305,7 @@ const orderCases: Case[] = [
   ),
 ].flat();
 
-/** Adds `by` to the diagonal of matrices, which keeps matrices of small entries well-conditioned. */
+/** Adds `by` to the diagonal of matrices, so that matrices of small entries are well-conditioned. */
 const raised = (by: readonly number[]) => (a: Plain) =>
   build(a.shape, index => {
     const [i, k] = index.slice(-2) as [number, number];
@@ -1370,7 +1371,7 @@ function choleskyFactor(matrix: Matrix): Matrix {
   return lower;
 }
 
-/** Eigenvalues of up to three rows: roots of the characteristic polynomial, for three rows by the cosine formula. */
+/** Eigenvalues of a matrix of at most three rows. For three rows, the cosine formula solves the cubic equation. */
 function roots(matrix: Matrix): number[] {
   const entry = (i: number, k: number) => matrix[i]?.[k] as number;
   if (matrix.length === 1) return [entry(0, 0)];
@@ -1471,7 +1472,7 @@ const linearCases: Case[] = [
   ),
 ].flat();
 
-/** First uniform numbers of seed 1 and index 3. */
+/** First uniform numbers that the generator gives for seed 1 and index 3. */
 const uniform = [0.5386304398096573, 0.9252429158111175, 0.34321707283642017, 0.4677844388045563];
 /** True for entries that dropout drops for seed 1, index 3 and a rate of 0.25. */
 const dropped = [false, false, false, false, false, true];

@@ -42,8 +42,8 @@ import { describe, test } from 'vitest';
 import { expectClose } from '../support/equal.ts';
 
 /*
- * Ops at infinities and at 0, to second order: every executor agrees with the interpreter in float64, which
- * extremes.test.ts compares with numbers.
+ * Ops and their first and second derivatives at infinities and at 0. Every executor must agree with the interpreter in
+ * float64. extremes.test.ts compares the interpreter with numbers.
  */
 
 const executors: [string, () => Executor | Promise<Executor>, tolerance: number][] = [

@@ -80,7 +80,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { expectClose } from '../support/equal.ts';
 
-/** Values of f at the entries, and the derivatives of their sum by each entry up to `orders`. */
+/** Values of f at the entries, and the derivatives of the sum of the values by each entry, up to order `orders`. */
 function derivatives(f: (x: Value) => Value, entries: readonly number[], orders = 2): number[][] {
   const tape = new Tape();
   const x = tape.parameter(entries);
@@ -92,7 +92,7 @@ function derivatives(f: (x: Value) => Value, entries: readonly number[], orders 
 const ulp = 2 ** -52;
 
 describe('tails', () => {
-  // [name, op, x, value, derivative]: all within 4 ulp, so that tails keep their relative accuracy.
+  // [name, op, x, value, derivative]. The error is at most 4 ulp, so that tails keep their relative accuracy.
   const e40 = Math.exp(-40);
   const e700 = Math.exp(-700);
   const tails: [string, (x: Value) => Value, x: number, value: number, derivative: number][] = [
@@ -237,7 +237,7 @@ describe('angles', () => {
   });
 
   test('small angles keep their digits', () => {
-    // arccos(1 − d) = √(2d) (1 + d/12 + …)
+    // Near 1, arccos(1 − d) = √(2d) (1 + d/12 + …).
     const d = 2 ** -40;
     expectClose(derivatives(acos, [1 - d], 0)[0] as number[], [Math.sqrt(2 * d) * (1 + d / 12)], 4 * ulp);
     expect(derivatives(asin, [1e-200], 1)).toEqual([[1e-200], [1]]);
@@ -796,7 +796,7 @@ describe('pow', () => {
 });
 
 describe('where: the branch not taken has no effect on values and gradients of any order', () => {
-  // Each branch is finite at 2, and it or a derivative is not finite at one of the other entries at least.
+  // Each branch is finite at 2. At one or more of the other entries, the branch or a derivative is not finite.
   const entries = [0, -1, 1000, Number.NaN, -Infinity, 2];
   const branches: [string, (x: Value, k: Value) => Value][] = [
     ['log x', x => log(x)],
@@ -818,15 +818,15 @@ describe('where: the branch not taken has no effect on values and gradients of a
     ['√x · log x · k/x', (x, k) => mul(mul(sqrt(x), log(x)), div(k, x))],
   ];
 
-  // Branches that are derivatives, such as a masked force.
+  // Derivatives of the branches are used as branches, too, as in a masked force.
   const forces = branches.map(([name, branch]): (typeof branches)[number] => [
     `d/dx of ${name}`,
     (x, k) => gradient(sum(branch(x, k)), [x])[0],
   ]);
 
   /**
-   * Sum of the branch where x is 2, and three orders of gradients by x and k. Each order differentiates products of the
-   * order before.
+   * Sum of the branch over the entries where x is 2, and its gradients by x and k up to third order. Each order
+   * differentiates products of the gradients of the order before it.
    */
   function ladder(branch: (x: Value, k: Value) => Value, xs: number[]): number[][] {
     const tape = new Tape();
@@ -845,7 +845,7 @@ describe('where: the branch not taken has no effect on values and gradients of a
     const clean = ladder(branch, [2]);
     for (const [i, result] of ladder(branch, entries).entries()) {
       const expected = clean[i] as number[];
-      // Results 1, 3 and 5 are gradients by x.
+      // Results 1, 3 and 5 are gradients by x, which have an entry for each entry of x.
       expectClose(result, i % 2 === 1 ? [0, 0, 0, 0, 0, ...expected] : expected, 0);
       expect(expected.every(Number.isFinite)).toBe(true);
     }

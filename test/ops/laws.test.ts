@@ -17,7 +17,7 @@ import { property } from '../support/property.ts';
 import { type Case, cases, type OperandRange } from './cases.ts';
 
 /*
- * The same laws for every op. A case of a law is a random use of the op from cases.ts, with random operands.
+ * Laws that hold for every op. A property draws a random use of the op from cases.ts, and random operands.
  */
 
 const exported = Object.keys(ops) as OpName[];
@@ -34,7 +34,7 @@ interface Use {
   readonly operands: readonly Tensor[];
 }
 
-/** Random use among these, with random operands. */
+/** Random use among these cases, with random operands. */
 function uses(of: readonly Case[]): fc.Arbitrary<Use> {
   return fc
     .constantFrom(...of)
@@ -52,7 +52,7 @@ const tensorIn = ({ shape, entries }: OperandRange) =>
 
 const seeds = fc.nat(1000);
 
-/** Recording of the projection of a use's result on weights, as a function of the operands with a tested gradient. */
+/** Recording of the inner product of a use's result with weights. Its parameters are the operands with a gradient. */
 function projected({ use, operands }: Use, seed: number): { recording: Recording; params: Tensor[] } {
   const isParam = (_: unknown, i: number) => !use.operands[i]?.isFixed;
   const recording: Recording = (tape, params) => {

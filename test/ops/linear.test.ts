@@ -94,8 +94,8 @@ describe.each([1, 2, 3])('eigenvalues of %d rows', n => {
 
 describe('eigenvalues of three rows', () => {
   /**
-   * Parameter `a` = R diag(λ) Rᵀ for a rotation R, a direction D (`lower`, its lower triangle), and `inAxes`, Rᵀ D R, which
-   * perturbation theory needs.
+   * Parameter `a` = R diag(λ) Rᵀ for a rotation R, the lower triangle `lower` of a direction D, and `inAxes` = Rᵀ D R,
+   * which perturbation theory needs.
    */
   function rotated(eigenvalues: readonly number[]) {
     const [w, x, y, z] = [0.5, 0.1, -0.7, 0.5];
@@ -184,14 +184,14 @@ describe('eigenvalues of three rows', () => {
 });
 
 test.each([
-  // Condition number, and the largest errors of A·A⁻¹ and of A·x − b.
+  // Each row is a condition number, and the largest errors of A·A⁻¹ and of A·x − b.
   [1e3, 1e-11, 1e-15],
   [1e6, 1e-6, 1e-14],
 ])(
   'at a condition number of %d, inverse and solve are as accurate as their doc blocks say',
   (condition, off, residual) => {
     for (let trial = 1; trial <= 50; trial++) {
-      // H·D·H′ with Householder reflections H.
+      // The matrix is H·D·H′ with Householder reflections H and H′.
       const reflection = (seed: number) => {
         const v = [1, 2, 3, 4].map(i => Math.sin(seed * i * 12.9898));
         const length = v.reduce((total, each) => total + each * each, 0);

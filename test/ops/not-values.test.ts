@@ -17,7 +17,7 @@ test.each(Object.entries(onTape))(
   (name, op) => {
     const how = 'make one by tape.constant or stack';
     const call = op as (...args: unknown[]) => Value;
-    // Some ops are compositions, whose errors name another op.
+    // Some ops are compositions of other ops, so the error may name another op.
     for (const wrong of [[1, 2], tensor([1, 2]), undefined]) {
       const kind =
         wrong === undefined

@@ -1,6 +1,6 @@
 /*
- * Tensor operations in plain loops, to compare ops with. They compute each entry by its index, as in a textbook, and use no
- * code of the library.
+ * Tensor operations in plain loops, as references for ops. They compute each entry by its index, as in a textbook, and
+ * use no code of the library.
  */
 
 /** Tensor of plain numbers. */
@@ -13,12 +13,12 @@ export interface Plain {
 /** Position along each axis. */
 export type Indices = readonly number[];
 
-/** Tensor of a shape, whose entry at each index is `entry(index)`. */
+/** Tensor of this shape. Its entry at each index is `entry(index)`. */
 export function build(shape: readonly number[], entry: (index: Indices) => number): Plain {
   return { shape, data: indicesOf(shape).map(entry) };
 }
 
-/** Entry at an index, by the rules of broadcasting: extra leading axes and axes of length 1 are ignored. */
+/** Entry of a tensor at an index of the shape that it broadcasts to. */
 export function at({ shape, data }: Plain, index: Indices): number {
   const trailing = index.slice(index.length - shape.length);
   const position = shape.reduce((sum, length, axis) => {
@@ -42,7 +42,7 @@ export function broadcast(operands: readonly Plain[]): number[] {
   });
 }
 
-/** Reduces `axes` by `f`; they are removed, or kept with length 1. */
+/** Reduces `axes` by `f`. The result has these axes removed, or keeps them with length 1. */
 export const reduced =
   (f: (entries: number[]) => number, axes: readonly number[], keepDims = false) =>
   (a: Plain): Plain => {
@@ -51,13 +51,13 @@ export const reduced =
     return { shape: keepDims ? along.shape : a.shape.filter((_, axis) => !axes.includes(axis)), data };
   };
 
-/** Applies `f` to each entry, with all entries along `axes` as the second argument. */
+/** Applies `f` to each entry. The second argument of `f` is the list of all entries along `axes`. */
 export const alongAxes =
   (f: (entry: number, entries: number[]) => number, axes: readonly number[]) =>
   (a: Plain): Plain =>
     build(a.shape, index => f(at(a, index), group(a, axes, index)));
 
-/** Entries that differ from that at `index` only in `axes`. */
+/** Entries whose index differs from `index` only in `axes`. */
 function group(a: Plain, axes: readonly number[], index: Indices): number[] {
   return indicesOf(a.shape)
     .filter(other => other.every((position, axis) => axes.includes(axis) || position === index[axis]))

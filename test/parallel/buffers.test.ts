@@ -48,7 +48,7 @@ describe('views of a larger buffer', () => {
     const withoutMap = [cycle, sparse, null, undefined, 3];
     const copied = withoutUnusedBytes(withoutMap);
     expect(structuredClone(copied)).toEqual(structuredClone(withoutMap));
-    // Maps are passed on as they are.
+    // A map is passed on unchanged.
     expect(withoutUnusedBytes(poses)[2]).toBe(poses[2]);
   });
 

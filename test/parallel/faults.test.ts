@@ -17,7 +17,7 @@ import { type Fault, params, type Sent, score, type Theta } from './scorer.ts';
 const combination = boltzmann({ kT: 0.5 });
 const pool = poolOf({ threads: 2 });
 
-/** Poses of which pose `at` has a fault: always, or the first `turns` times that it is scored. */
+/** Poses. Pose `at` has a fault: each time that it is scored, or only the first `turns` times. */
 function faulty(
   fault: Fault,
   { at = 9, count = 20, turns }: { at?: number; count?: number; turns?: number } = {},
@@ -295,7 +295,7 @@ describe('an abort', () => {
       });
       setTimeout(() => controller.abort(reason), 50);
       expect(await running).toBe(reason);
-      // The worker of the hanging pose was replaced.
+      // The pool has replaced the worker of the hanging pose, and works on.
       const { stats } = await combinePoses<Sent, Theta>({
         pool: fresh,
         poses: posesOf(20),

@@ -14,7 +14,7 @@ export const poseReadout: NonNullable<Options['poseReadout']> = (x, { params }) 
 export const poseLoss: NonNullable<Options['poseLoss']> = (x, { index, params }) =>
   add(square(sub(x, index / 10)), mul(0.1, params.width));
 
-/** Pooling whose log-weight depends on a parameter. */
+/** Pooling with a log-weight that depends on a parameter. */
 export const combination: Combination = pooling<Sent>({
   name: 'two values',
   logWeight: (score, { params }) => mul(params.width as Value, score),

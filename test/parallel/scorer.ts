@@ -93,5 +93,5 @@ function record(tape: Tape, depth: Value, width: Value, distances: Sent['distanc
 export const scoreGroup: GroupScorer<Sent, Theta> = (tape, theta, poses) =>
   concat(poses.map(pose => reshape(score(tape, theta, pose), [1])));
 
-/** Combination with weights, which only this module knows. */
+/** Combination with weights of poses. Only this module has it, so workers must take it from here. */
 export const combination: Combination = boltzmann<Sent>({ kT: 0.593, weight: ({ weight = 1 }) => weight });

@@ -1,4 +1,4 @@
-// A worker with the scorer in its bundle.
+// Entry of a worker whose bundle contains the scorer.
 import { serve } from 'posetape/parallel';
 import * as scorer from './scorer.ts';
 
