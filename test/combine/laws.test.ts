@@ -128,7 +128,7 @@ describe.each(['stream', 'recompute'] as const)('combined by %s', strategy => {
     },
   );
 
-  // At β = 1/kT near 0, weights differ from 1/N by β|ΔG_n − ΔG|/N ≤ 40 β/N to first order, coefficients by twice that,
+  // For small β = 1/kT, weights differ from 1/N by β|ΔG_n − ΔG|/N ≤ 40 β/N to first order, coefficients by twice that,
   // and ΔG differs from the mean by β times the variance, which is at most 20². All these differences vanish with β.
   // The smooth minimum is the mean minus ln(N)/t, to zeroth order in t.
   property(

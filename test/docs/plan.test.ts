@@ -87,7 +87,7 @@ test('an executor warns once if more than half of its last 64 tapes were new, as
     for (let i = 0; i < length; i++) y = exp(y);
     executor.run([y]);
   };
-  // If exactly half of the tapes are new, there is no warning.
+  // If exactly half of the tapes need a new plan, there is no warning.
   for (let i = 0; i < 64; i++) chain(i % 2 === 0 ? i : 0);
   expect(warn).not.toHaveBeenCalled();
   for (let i = 100; i < 180; i++) chain(i);

@@ -147,7 +147,7 @@ describe('loops', () => {
     expectEqual(wanted, 1e-5);
     const memory = new Memory();
     executors[1].run(wanted, { memory });
-    // The memory holds the input and a quarter of one layer.
+    // The memory holds the input, and less than a quarter of one layer.
     expect(memory.peak).toBeLessThan(4 * rows * (8 + 16 / 4));
     expect(executors[1].explain(wanted)).toContain('a band at a time');
   });
