@@ -72,8 +72,8 @@ export interface GradientCheck {
  *
  * Differences are extrapolated to step 0 from ten shrinking steps, which also gives their uncertainty (C. J. F.
  * Ridders, Advances in Engineering Software 4, 75, 1982). If they disagree with the gradient, two more rounds of ten
- * smaller steps are tried, and the round with the least uncertainty counts. Such small steps may be needed: for a
- * coordinate of 100 Å the largest step is 2 Å, but a potential can have kinks every few hundredths of an Å.
+ * smaller steps are tried, and the most certain round counts. Such small steps may be needed: for a coordinate of
+ * 100 Å the largest step is 2 Å, but a potential can have kinks every few hundredths of an Å.
  *
  * `score` is called without a pose: wrap a scorer of poses, as in `(tape, theta) => score(tape, theta, pose)`.
  *

@@ -69,7 +69,7 @@ function copyFields(op: string, form: Form): Form {
 }
 
 /**
- * A tensor with a copy of the shape and the caller's own array of numbers, which is read only when the tape runs.
+ * A tensor with a copy of the shape and the caller's own array, whose numbers are read when the tape runs.
  */
 export function frozenTensor(op: string, tensor: Tensor): Tensor {
   if (typeof tensor !== 'object' || tensor === null) throw wrongFieldError(op, 'tensor', 'a tensor', tensor);

@@ -179,7 +179,7 @@ class Evaluation {
     this.#memory.take(bytes);
   }
 
-  /** The tensor of a wanted value. It is copied if its array is the caller's or was returned for another value. */
+  /** The tensor of a wanted value. It is copied if its array is the caller's or was returned already. */
   #handOver({ id, shape }: Value): Tensor {
     const { data, bytes } = this.#buffers[id] as SharedArray;
     const isShared = bytes === 0 || this.#handedOver.has(data);

@@ -60,7 +60,10 @@ export function broadcastShapes(shapes: readonly Shape[]): Shape | undefined {
   return result;
 }
 
-/** The shape that two shapes broadcast to. If that is the shape `a` or `b`, that object is returned, not a copy. */
+/**
+ * The shape that two shapes broadcast to. If the longer list, or `a` if both are equally long, needs no change, the
+ * list itself is returned, not a copy.
+ */
 function broadcastTwo(a: Shape, b: Shape): Shape | undefined {
   if (a === b) return a;
   const [long, short] = a.length < b.length ? [b, a] : [a, b];

@@ -143,7 +143,7 @@ export class Tape {
   /**
    * Appends an index, whole numbers that pick rows: an Int32Array, a tensor of one, or a list, which is copied to an
    * Int32Array. Ops that take an index call this method themselves. If several ops use one index, call it once, and
-   * pass the value that it returns to all of them.
+   * pass the value that it returns to all of them: a value is returned as it is.
    *
    * @throws TypeError naming `op` and the first entry that is not whole, RangeError for an entry of more than 32 bits
    */

@@ -46,7 +46,7 @@ export function areFinite(data: TensorData): boolean {
     d += data[i + 3] as number;
   }
   for (; i < length; i++) a += data[i] as number;
-  // A finite sum proves that all numbers are finite. An infinite sum proves nothing, since large finite numbers may
+  // A finite sum proves that all numbers are finite. Any other sum proves nothing, since large finite numbers may
   // overflow, so then the numbers are checked one by one.
   return Number.isFinite(a + b + (c + d)) || !data.some(number => !Number.isFinite(number));
 }

@@ -229,9 +229,9 @@ function power(x, y, inf, nan) {
 }`;
 
 /**
- * Sine and cosine. The nearest multiple of π/2 is subtracted from the angle, and the rest x, at most π/4, is put into
- * the Taylor series up to x⁹ and x¹⁰. The multiple is subtracted in three parts so that no digits are lost (W. J. Cody
- * and W. Waite, Software Manual for the Elementary Functions, 1980; the parts are from S. L. Moshier's Cephes). A
+ * Sine and cosine. The nearest multiple of π/2 is subtracted from the angle x, and the rest r, from −π/4 to π/4, is put
+ * into the Taylor series up to r⁹ and r¹⁰. The multiple is subtracted in three parts so that no digits are lost (W. J.
+ * Cody and W. Waite, Software Manual for the Elementary Functions, 1980; the parts are from S. L. Moshier's Cephes). A
  * shader's own functions, accurate to 6·10⁻⁴, are used only beyond 10⁵, where three parts are not enough. `turns`
  * counts quarter turns, and `quarters` is the number of quarter turns by which the function is ahead of the sine.
  */

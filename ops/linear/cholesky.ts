@@ -7,8 +7,8 @@ import { entriesOf, matrixOf } from './square-matrix.ts';
 
 /**
  * The lower triangular L with L·Lᵀ = A, for symmetric positive definite matrices [..., n, n] of up to 4 rows. Only the
- * lower triangle of A is read, as in NumPy, so the gradient is zero above the diagonal. If a matrix is not positive
- * definite, its L contains NaN.
+ * lower triangle of A is read, as in NumPy, so the gradient is zero above the diagonal. If a matrix has a negative
+ * eigenvalue, its L contains NaN.
  *
  * @throws RangeError for matrices that are not square, or of more rows
  */

@@ -8,7 +8,7 @@ import { scan } from './scan.ts';
  *     result[i] = Σ a[j] over j ≤ i
  *
  * Entries are added in pairs, the pairs in fours and so on, so the error grows with log n, not with n. This takes
- * ⌈log₂ n⌉ passes over all entries, each with three recorded values. Lengths that differ in ⌈log₂ n⌉ have different
+ * ⌈log₂ n⌉ passes over all entries, each with four recorded values. Lengths that differ in ⌈log₂ n⌉ have different
  * plans.
  */
 export function cumsum(a: Value, axis?: number): Value {
