@@ -70,7 +70,7 @@ export async function runTogether<Pose, Item extends Indexed<Pose>>(
     }
   }
   for (const pose of poses) await unlessBad(task, badPoses, () => run([pose]));
-  // No pose failed alone, so the error of the run of all is thrown.
+  // Alone, each pose ran or was skipped as bad, so the error of the run of all is thrown.
   if (failure && !(failure instanceof BadPoseError)) throw failure;
 }
 

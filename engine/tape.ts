@@ -66,9 +66,10 @@ export type VjpRule<F extends Form = Form, N extends number = number> = {
 }['rule'];
 
 /**
- * The derivative rules of an op: a list with a rule for each input, or `null` if the derivative is zero everywhere. An
- * op of any number of inputs has a function instead, which returns the rule for the input at a position. The rules that
- * it returns get the inputs as arguments only if the op's form is a map; for other forms they must read `ans.inputs`.
+ * The derivative rules of an op: a list with an entry for each input, its rule or `null` if the derivative is zero
+ * everywhere. An op of any number of inputs has a function instead, which returns the rule for the input at a position.
+ * The rules that it returns get the inputs as arguments only if the op's form is a map; for other forms they must read
+ * `ans.inputs`.
  */
 export type Vjp<F extends Form = Form, N extends number = number> =
   | Tuple<VjpRule<F, N> | null, N>

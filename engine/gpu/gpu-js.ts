@@ -6,7 +6,7 @@
 /** A kernel of gpu.js. If it is called while a pipeline is traced, it returns a handle for its result. */
 export type GpuKernel = (...args: unknown[]) => unknown;
 
-/** A traced sequence of kernels. A call launches all of them at once and reads the results back. */
+/** A traced sequence of kernels. A call launches them, together if gpu.js can, and reads the results back. */
 export interface GpuPipeline {
   (...args: unknown[]): Promise<ArrayLike<number>[]>;
   /** The way gpu.js runs the kernels: `fused-encoder`, `fused-sync` or `generic`. */
