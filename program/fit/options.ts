@@ -80,7 +80,7 @@ export interface FitOptions extends GivenPooling {
   readonly json: boolean;
 }
 
-/** Options that only a new SchNet uses. The seed is left out: every fit uses it to draw the batches. */
+/** Options for the settings of a SchNet. The seed is not one of them: it also draws the validation set and the batches. */
 const settingNames = modelOptionNames.filter(name => name !== 'seed');
 
 /** Names of the weights of Vina. The names of the weights of a network depend on its file, so `Problem` checks them. */

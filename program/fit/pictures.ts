@@ -20,7 +20,7 @@ export function scatter({ compounds }: FitReport): string {
   };
   const all = compounds.flatMap(({ measured, predicted }) => [measured, predicted]);
   const span = Math.max(...all) - Math.min(...all);
-  // The smallest step between ticks with fewer than nine steps over all points. Each end has a margin of a tenth.
+  // The smallest step between ticks that gives fewer than nine, with a margin of at least a tenth of a step beyond all points.
   const interval = [1, 2, 5, 10, 20, 50].find(step => span / step < 9) ?? span;
   const least = interval * Math.floor(Math.min(...all) / interval - 0.1);
   const largest = interval * Math.ceil(Math.max(...all) / interval + 0.1);

@@ -48,7 +48,7 @@ export function describeStart(problem: Problem, options: FitOptions, start: Star
   return `${section(start.isStyled, `${name}, fitted to affinities`, lines.join('\n'), heading)}\n`;
 }
 
-/** True if an epoch is printed. Of more than 50 epochs, these are the first five, the last and at most 40 others. */
+/** True if an epoch is printed: each of up to 50 epochs, else the first five, the last, and at most 40 others. */
 export function isShown(epoch: number, epochs: number): boolean {
   return epochs <= 50 || epoch <= 5 || epoch === epochs || epoch % Math.ceil(epochs / 40) === 0;
 }

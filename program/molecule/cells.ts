@@ -4,7 +4,7 @@ export interface Cells {
   readonly near: (x: number, y: number, z: number, visit: (point: number) => void) => void;
 }
 
-/** Limit of the number of cells along an axis. If it is reached, cells are larger than `reach`, not more numerous. */
+/** Number of cells along an axis above which cells become larger than `reach` instead. */
 const mostCells = 64;
 
 /**

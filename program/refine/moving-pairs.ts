@@ -27,7 +27,7 @@ export function movingPairsOf(molecule: Molecule, { bonds, atomOfRow, ligandOf }
       .map(near => names[near] as string)
       .filter(name => /^CG\d$/.test(name));
   });
-  // Atoms on two sides of a cut may be at most three bonds apart in the molecule, but their path in the torsion tree is longer.
+  // Atoms on the two sides of a cut may be three bonds apart or less in the molecule, but have no such path in the torsion tree.
   const isAcrossCut = (a: number, b: number) =>
     cutsNear[a]?.some(name => cutsNear[b]?.includes(name)) ?? false;
   const between: [number, number][] = [];

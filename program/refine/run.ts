@@ -135,7 +135,7 @@ async function* refinedIn(
       yield { result: { file, pose, name: molecule.name, ...numbers }, molecule, refined };
     }
   } catch (error) {
-    // An error outside the loop body is one of reading the file, which ended after pose number `pose`.
+    // The file could not be read after pose number `pose`.
     skip(error, `pose ${pose + 1}`);
   }
 }

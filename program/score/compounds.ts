@@ -58,8 +58,8 @@ export function compoundNameOf({ path, name }: Found, molecule: Molecule): strin
 }
 
 /**
- * Reads files and yields their compounds, with one pose in memory at a time. In SDF, mol2 and files that `refine` wrote for
- * several compounds, a new compound begins where the name changes. In other formats, each file is one compound.
+ * Reads files and yields their compounds, with one pose in memory at a time. A new compound begins with another name in SDF,
+ * mol2 and files that `refine` wrote for several compounds, else with another file.
  *
  * @param groupBy property that poses of one compound share, if not the default
  * @param cut returns the cutter of a file by its index, or undefined for a file of which nothing is read. With cutters, each

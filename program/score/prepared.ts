@@ -24,8 +24,8 @@ export class Prepared<Pose> {
   /**
    * Yields the poses.
    *
-   * @throws FarError after the last pose, if no pose touches the receptor and `isPart` is false; Error for a bad pose if the
-   * scoring is strict
+   * @throws FarError after the last pose, if no pose touches the receptor, unless other poses of the compound are scored
+   * elsewhere; Error for a bad pose if the scoring is strict
    */
   async *poses(): AsyncGenerator<Pose> {
     const { scorer, rmsd, isPart, onMolecule, onDuplicate, receptor } = this.#scoring;

@@ -14,7 +14,7 @@ export interface Scoring<Pose> extends GivenPooling {
   readonly rmsd?: number;
   readonly terms: boolean;
   readonly strict: boolean;
-  /** True if other poses of the compound are scored elsewhere. A run in which no pose touches the receptor is then no error. */
+  /** True if other poses of the compound are scored elsewhere. It is then no error if none here touches the receptor. */
   readonly isPart?: boolean;
   readonly signal: AbortSignal;
   /** File of the receptor, for messages. */

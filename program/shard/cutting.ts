@@ -107,7 +107,7 @@ export class Cutting {
           if (owner > number) throw new EndOfPart();
         }
         records++;
-        // Characters are counted in place of bytes. All shards count them, so all find the same owner for a chunk.
+        // Characters stand in for bytes, of which there are at least as many. All shards count alike, so each chunk has one owner.
         for (const { content } of lines) characters += content.length + 1;
         return isTaken();
       },

@@ -9,7 +9,7 @@ import { firstKT, kTName, type StudyPooling } from './poolings.ts';
 export type Factors = Readonly<Record<string, Tensor<Float64Array>>>;
 
 /**
- * Weights to which a prior draws a fit: the shipped ones, a multiple of the shipped ones, or 0. With weights of 0,
+ * Weights to which a prior draws a fit: the shipped ones, any multiple of these, or 0. With weights of 0,
  * all compounds of a target get the same prediction.
  */
 export const anchors = ['shipped', 'multiple of shipped', 'mean'] as const;

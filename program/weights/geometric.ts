@@ -47,7 +47,7 @@ export function fromGeometric(
     throw new Error(`${file}: ${what}`);
   };
   const unread = new Set(Object.keys(tensors));
-  /** Takes a tensor out of `unread`. The file may contain it under `name`, under `alias`, or under both. */
+  /** Returns a tensor, and counts it as read. The file may contain it under `name`, under `alias`, or under both. */
   const take = (name: string, shape?: readonly number[], alias?: string): Tensor => {
     const names = [name, ...(alias === undefined ? [] : [alias])].filter(each => unread.has(each));
     const [first, second] = names.map(each => tensors[each] as Tensor);

@@ -91,7 +91,7 @@ export function readTensors(bytes: Uint8Array, file: string): ReturnType<typeof 
     if (bytes.length > 7 && bytes[7] !== 0) throw new Error(`${file}: not a safetensors file`);
     // The header, a JSON object, begins at the ninth byte.
     if (bytes[8] !== 0x7b) throw new Error(`${file}: not a safetensors file: ${reason}`);
-    // All messages concern the header, except one, which is about a whole number that float64 cannot represent.
+    // All messages concern the header, except one, which is about a whole number that is too large to be read exactly.
     const part = reason.includes(' holds ') ? 'tensor' : 'header';
     throw new Error(`${file}: invalid ${part} in the safetensors file: ${reason}`);
   }
