@@ -92,7 +92,7 @@ export class Linkage {
     this.#branchesOf = [...this.#mapOf].map(map =>
       (above[map] as number[]).filter(each => each >= this.ligands).map(each => each - this.ligands),
     );
-    // The last map in a list of `above` is that of a ligand, or of a branch of a flexible residue. For the identity, there is none.
+    // The last map in each list is that of a ligand, or of a branch of a flexible residue. The list of the identity is empty.
     this.#ligandOf = this.#mapOf.map(map => {
       const [root = still] = (above[map] as number[]).slice(-1);
       return root < this.ligands ? root : -1;

@@ -124,7 +124,7 @@ export function unexpectedField({ line, column, text }: Field, expected: string)
   return new Error(`${where}: expected ${visible(expected)}, found ${quoted(text)}`);
 }
 
-/** Quotes a text for a message. Cuts a text longer than 80 characters after 79, and escapes control characters; `nothing` for ''. */
+/** Quotes a text for a message: cut after 79 characters if longer than 80, control characters escaped; `nothing` for ''. */
 export function quoted(text: string): string {
   if (text === '') return 'nothing';
   return `"${visible(text.length > 80 ? `${text.slice(0, 79)}…` : text)}"`;
