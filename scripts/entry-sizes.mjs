@@ -17,7 +17,7 @@ export async function entrySizes() {
   });
   const fit = await build({
     entryPoints: ['fit/index.ts'],
-    // Leaves the engine and combine out of the sizes of other entries, because they are entries of their own.
+    // Leaves the engine and combine out of the size of `fit`, because they are entries of their own.
     external: ['../engine/*', '../combine/*', '../../engine/*'],
     bundle: true,
     minify: true,

@@ -116,8 +116,8 @@ const makers = {
     return joined(settings, { weights: [[6], weights], radii: [[typeCount], radii] }, drawn);
   },
   /**
-   * Workload C: message passing between atoms closer than 4 Å. Each compound has 16 poses. All compounds share one pocket
-   * of 10 atoms.
+   * Workload C: message passing between atoms closer than 4 Å, at least one of them the ligand's. Each compound has 16
+   * poses. All compounds share one pocket of 10 atoms.
    */
   messages: (poses = 320): Data => {
     const random = randomFrom(3);

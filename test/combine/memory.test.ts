@@ -103,7 +103,7 @@ test('predictionBytes include the numbers that a pooling stores for each pose', 
       loss: (x: Value) => sum(x),
       strategy,
     };
-    // For each pose: its weight, its log-weight, and its two values and their slopes.
+    // For each pose: its weight, and three numbers (the log-weight and two values) with three slopes each.
     const result = await combine(options);
     const shares = result.predictions.byteLength + result.weights.byteLength + result.coefficients.byteLength;
     expect(result.stats.predictionBytes - shares).toBe(2 * 8 * (1 + 3 * 4));

@@ -90,7 +90,7 @@ describe.each(Object.entries(pairs))('%s', (_name, pairOf) => {
       expect(other.predictions).toEqual(one.predictions);
       const size = 20 + largest(one.value);
       expectClose(other.value, one.value, 1e-12, size);
-      // ℓ = −ΔG/kT is rounded before differences of it are taken. The error grows with its size, up to 400/kT.
+      // ℓ = −ΔG/kT is rounded before differences of it are taken. The error grows with the size of ℓ, and so with 1/kT.
       const tolerance = 1e-13 * (1 + 400 / kT);
       expectClose(other.weights, one.weights, tolerance, 1);
       expectClose(other.coefficients, one.coefficients, tolerance, 1 + 40 / kT);

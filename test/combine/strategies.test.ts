@@ -47,7 +47,7 @@ function scorings({ most, smooth, scale, shift }: ScoringOptions): fc.Arbitrary<
     .record({
       program: programArbitrary({ smooth, steps: 6 }),
       entries: fc.array(unit, { minLength: 9, maxLength: 9 }),
-      // Half of the cases have at most 8 poses, since these are faster.
+      // In at least half of the cases there are at most 8 poses, since such cases are faster.
       poses: fc.oneof(several(poseOfNumbers, 8), several(poseOfNumbers, most)),
       scale,
       shift,

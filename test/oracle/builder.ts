@@ -10,8 +10,8 @@ import {
 import type { Random } from './random.ts';
 
 /**
- * Kind of numbers in a program: `ties` has few different numbers, `special` also has NaN and infinities, and `extreme`
- * also has very large and very small numbers.
+ * Kind of numbers in a program: `ties` has few different numbers, `special` has NaN and infinities among other numbers,
+ * and `extreme` has very large and very small ones among other numbers.
  */
 export type Kind = 'plain' | 'ties' | 'special' | 'extreme';
 

@@ -342,7 +342,10 @@ function points(b: Builder, op: 'angle' | 'dihedral', count: number): void {
   if (shape) b.add(op, operands, {}, shape.slice(0, -1));
 }
 
-/** Adds symmetric matrices. They are positive definite with distinct eigenvalues, unless their numbers are wild. */
+/**
+ * Adds symmetric matrices, whose number of rows is one of `rows`. They are positive definite with distinct eigenvalues,
+ * unless their numbers are wild.
+ */
 function square(b: Builder, rows: readonly number[] = [1, 2, 3, 3, 4]): Node {
   const { random } = b;
   const x = b.real(shape => sizeOf(shape) > 0) ?? b.fresh([]);

@@ -32,7 +32,7 @@ const jump = 0.01;
 
 /**
  * Largest effect of rounding on each wanted tensor in an executor of this precision. It is infinite if the tensor
- * jumps, or if a value of its program is outside the normal range of this precision.
+ * jumps. For float32, it is also infinite if the program has finite numbers, other than 0, outside the normal range.
  */
 export function spreads(wanted: readonly Value[], precision: Precision): number[] {
   let fits = true;

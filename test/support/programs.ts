@@ -164,7 +164,7 @@ function rowsOn({ tape, pose }: { tape: Tape; pose: Pose }): Rows {
 /** True for the length of an axis that grows with the pose. */
 const dependsOnPose = (length: number) => length >= modelPose.length;
 
-/** The value, averaged over its longest axis until it has at most about 100 entries for a pose of 6 rows. */
+/** The value, averaged over its longest axes, one by one, until a pose of 6 rows has at most about 100 entries. */
 function small(twin: Twin): Twin {
   const lengths = twin.model.shape.map(length =>
     dependsOnPose(length) ? (6 * length) / modelPose.length : length,

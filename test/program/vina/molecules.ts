@@ -41,8 +41,8 @@ export function tree(
 const common = ['C', 'A', 'N', 'NA', 'OA', 'S', 'SA', 'HD', 'H', 'F', 'Cl', 'P', 'CG0', 'G0', 'W', 'Si'];
 
 /**
- * Molecules grown atom by atom. Each new atom is bonded to an earlier atom, in any direction, and the bond may be
- * stretched or compressed. So parts of the molecule may overlap. Some bonds are rotatable.
+ * Molecules grown atom by atom. Each new atom is put at about a bond's length from an earlier atom, in any direction.
+ * The bond may be stretched or compressed, and parts of the molecule may overlap. Some bonds are rotatable.
  */
 export function moleculeWithTree(maxLength = 16): fc.Arbitrary<Molecule> {
   const unit = fc.double({ min: -1, max: 1, noNaN: true });
@@ -66,7 +66,7 @@ export function moleculeWithTree(maxLength = 16): fc.Arbitrary<Molecule> {
       const parent = on % n;
       const [parentType, ...from] = rows[parent] as Row;
       const radius = (name: string) => (atomTypes.get(name) as AtomType).covalentRadius;
-      // A water, and an atom grown from a water, is 2.8 Å from the earlier atom, too far for a bond.
+      // A water, or an atom grown from a water, is about 2.8 Å from the earlier atom, too far for a bond between the two.
       const apart = type === 'W' || parentType === 'W' ? 2.8 : radius(type) + radius(parentType);
       const length = (stretch * apart) / Math.hypot(...towards);
       const [x, y, z] = from.map((x, axis) => x + length * (towards[axis] as number)) as [

@@ -15,7 +15,10 @@ import { evenly } from '../../support/numbers.ts';
 import { property } from '../../support/property.ts';
 import { type PlainWeights, referenceScore, referenceTerms } from './reference.ts';
 
-/** Energies in kcal/mol that AutoDock Vina prints for a pose. The first eight poses also have the unweighted terms. */
+/**
+ * Energies in kcal/mol that AutoDock Vina prints for a pose. The first eight poses also have the unweighted sum of each
+ * term.
+ */
 interface Printed {
   readonly total: number;
   readonly terms?: Readonly<Record<'gauss1' | 'gauss2' | 'repulsion' | 'hydrophobic' | 'hydrogen', number>>;

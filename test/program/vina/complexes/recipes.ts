@@ -49,7 +49,10 @@ export function receptorBy({ site, metal, flexible }: Recipe): Parts {
     : { rigid: text };
 }
 
-/** Line of an ion 2.1 Å from a carbonyl oxygen near the site: the one whose ion is farthest from other atoms. */
+/**
+ * Line of an ion 2.1 Å from a carbonyl oxygen within 8 Å of the site. Of these oxygens, it takes the one whose ion is
+ * farthest from other atoms.
+ */
 function metalLine(type: string, lines: readonly string[], site: readonly number[]): string {
   const places = lines
     .filter(line => name(line) === 'O' && apart(at(line), site) < 8)
