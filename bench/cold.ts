@@ -1,6 +1,6 @@
 /**
- * Measures a fresh process: the time from its start to its first gradient, and the time of each call that follows.
- * Writes bench/report/cold.md.
+ * Measures fresh processes: the time from the start to the gradient of the first poses, and, in other processes, the
+ * times of successive calls from the first one on. Writes bench/report/cold.md.
  *
  *     npm run bench:cold
  */
@@ -101,8 +101,8 @@ async function askProcesses<Reply>(
 }
 
 /**
- * Returns the mean time of the last tenth of the first `call` calls, or of one call if these are fewer than 20. The
- * time of a single call varies too much.
+ * Returns the mean time of the last tenth of the first `call` calls, or the time of the last one if these are fewer
+ * than 20. The time of a single call is too coarse.
  */
 function callTime(times: readonly number[], call: number): number {
   const last = times.slice(call - Math.max(1, Math.floor(call / 10)), call);

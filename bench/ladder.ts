@@ -141,7 +141,7 @@ export interface LadderSetting extends Pick<Setting, 'script' | 'does' | 'takes'
  * million pairs one by one in float32, with large rounding errors.
  */
 const closeEnough = 2e-3;
-/** Maximum count of numbers on a tape, and of operations of a run. Larger tapes are not measured. */
+/** Maximum counts of numbers and of operations for a tape of several poses. Larger ones are not measured. */
 const limit = { values: 3e7, operations: 1e10 };
 
 /** Measured milliseconds per pose, for one size and one number of poses per tape. `ours` has one time per executor. */

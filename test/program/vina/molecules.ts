@@ -66,7 +66,7 @@ export function moleculeWithTree(maxLength = 16): fc.Arbitrary<Molecule> {
       const parent = on % n;
       const [parentType, ...from] = rows[parent] as Row;
       const radius = (name: string) => (atomTypes.get(name) as AtomType).covalentRadius;
-      // A water, or an atom grown from a water, is about 2.8 Å from the earlier atom, too far for a bond between the two.
+      // A water, or an atom grown from a water, is about 2.8 Å from the earlier atom, too far for a bond with it.
       const apart = type === 'W' || parentType === 'W' ? 2.8 : radius(type) + radius(parentType);
       const length = (stretch * apart) / Math.hypot(...towards);
       const [x, y, z] = from.map((x, axis) => x + length * (towards[axis] as number)) as [
