@@ -1,12 +1,13 @@
 import { reshaped } from '../engine/fan-out.ts';
 import type { Value } from '../engine/tape.ts';
 import { add } from '../ops/arithmetic/add.ts';
-import { div } from '../ops/arithmetic/div.ts';
 import { mul } from '../ops/arithmetic/mul.ts';
 import { sub } from '../ops/arithmetic/sub.ts';
 import { min } from '../ops/composed/min.ts';
 import { exp } from '../ops/elementwise/exp.ts';
+import { less } from '../ops/elementwise/less.ts';
 import { stopGradient } from '../ops/elementwise/stopGradient.ts';
+import { where } from '../ops/elementwise/where.ts';
 import { max } from '../ops/reduce/max.ts';
 import { sum } from '../ops/reduce/sum.ts';
 import { concat } from '../ops/shape/concat.ts';
@@ -29,8 +30,8 @@ import type { Part, Reference } from './term.ts';
  *
  *     A: Σ e_n h_n        B_j: Σ e_n (p_nj + (p_nj − r_j) h_n)        P: Σ L_n
  *
- * with e_n = m_n exp(σ(h_n − r)) and p_nj − r_j as constants. If h_n and p_n are both the score, B has only the deviations:
- * Σ e_n (h_n − r) h_n.
+ * with e_n = m_n exp(σ(h_n − r)) and p_nj − r_j as constants, measured from the group's best pose. If h_n and p_n are both
+ * the score, B has only the deviations: Σ e_n (h_n − r) h_n.
  */
 export function groupTargets<Pose>(
   task: Task<Pose>,
@@ -75,14 +76,17 @@ function pooledSums(
   const A = sum(mul(e, logWeights));
   if (!values) return { targets: [A], extras: reshaped(r, [1]) };
   const [count, J] = values.shape as [number, number];
-  const column = reshaped(e, [count, 1]);
   const fixed = stopGradient(values);
-  const means = div(sum(mul(column, fixed), 0), sum(e));
+  const isBelow = reshaped(less(fixedLogWeights, r), [count, 1]);
+  // r_j is the best pose's own value. Measured from a rounded mean, that pose would have a deviation of one rounding error, which
+  // is larger than all terms of a pose with a tiny e_n.
+  const rValues = min(where(isBelow, max(fixed, 0), fixed), 0);
+  const column = reshaped(e, [count, 1]);
   const byValue = sum(mul(column, values), 0);
-  const byWeight = sum(mul(mul(column, sub(fixed, means)), reshaped(logWeights, [count, 1])), 0);
+  const byWeight = sum(mul(mul(column, sub(fixed, rValues)), reshaped(logWeights, [count, 1])), 0);
   const sums = add(byValue, byWeight);
   const B = Array.from({ length: J }, (_, j) => reshaped(slice(sums, j, j + 1), []));
-  return { targets: [A, ...B], extras: concat([reshaped(r, [1]), means]) };
+  return { targets: [A, ...B], extras: concat([reshaped(r, [1]), rValues]) };
 }
 
 /** Returns m_n · factors, where absent weights or factors count as 1; undefined if both are absent. */

@@ -93,4 +93,14 @@ describe('a named pooling', () => {
     };
     await expectNamed(named('spread, learned kT', 0.265058583644468), [far, near], options);
   });
+
+  test('agrees with its definition in a group with a pose of Boltzmann weight 6e-306: boltzmann, learned kT', async () => {
+    const weak = { energy: -20, slope: [-10, -0.59114, 0], weight: 3.64259026 };
+    const best = { energy: -6630.62, slope: [0, -3.71564, -9.99976], weight: 0.01 };
+    const options = {
+      ...{ isWeighted: true, hasLoss: false, hasPoseLoss: false },
+      ...{ parts: [0, 0], posesPerTape: 2 },
+    };
+    await expectNamed(named('boltzmann, learned kT', 9.330442684368498), [weak, best], options);
+  });
 });
