@@ -452,9 +452,9 @@ export const mutations: readonly Mutation[] = [
     caughtBy: ['test/combine/precision.test.ts'],
   },
   {
-    name: 'the values of a group are not shifted by its center',
+    name: 'the values of a group are not measured from its best pose',
     file: 'combine/group.ts',
-    find: 'sub(fixed, means)',
+    find: 'sub(fixed, rValues)',
     replace: 'fixed',
     caughtBy: ['test/combine/named-definition.test.ts'],
   },
