@@ -26,15 +26,18 @@ export const largestLoop = 6000;
 export interface Storage {
   /** Nodes with a buffer. */
   readonly stored: ReadonlySet<Node>;
-  /** Nodes that are complete only when their loop is over, so that readers need a later loop. */
+  /**
+   * Nodes whose readers need a later loop: those complete only when their loop is over, and those stored to avoid repeated sums
+   * or long chains.
+   */
   readonly barriers: ReadonlySet<Node>;
-  /** The cost of one entry of each node, computed from barriers, inputs and fills, in additions. */
+  /** For each node, the cost in additions of one of its entries. An entry of a barrier, input or fill is only read: cost 1. */
   readonly costs: ReadonlyMap<Node, number>;
 }
 
 /**
- * Decides which nodes are stored. The inputs of a node that waits for a checkpoint are stored, unless they wait for the
- * same nodes. Otherwise everything that these inputs are computed from would have to be kept.
+ * Decides which nodes are stored. If a node waits for others ({@link Node.after}), its inputs that do not wait for the same
+ * nodes are stored: if they were computed inline, everything that they are computed from would have to be kept.
  */
 export function storageOf({ nodes, wanted }: Graph): Storage {
   const barriers = new Set(nodes.filter(isBarrier));
@@ -96,8 +99,9 @@ function mustBeStored({ form, inputs, shape }: Node, i: number, costs: ReadonlyM
 }
 
 /**
- * Sums and maxima that would be computed repeatedly inside the terms of another fold. A fold loops over its kept axes,
- * then over the reduced ones, so an inner sum would be computed again for each iteration of an axis in between.
+ * Sums and maxima that would be computed repeatedly inside the terms of another fold. A fold loops over all its kept axes
+ * first, then over the reduced ones. So if a kept axis follows a reduced one in the shape, an inner sum would be computed again
+ * for each iteration of that kept axis.
  */
 function repeatedFolds(nodes: readonly Node[]): Node[] {
   const folds: Node[] = [];
@@ -174,7 +178,10 @@ function costsOf(nodes: readonly Node[], barriers: ReadonlySet<Node>): Map<Node,
   return costs;
 }
 
-/** True if a reader reads input `i` in the order in which it is computed, one entry for each entry of the reader. */
+/**
+ * True if a reader's loops reach the entries of input `i` in the order in which these are computed, so that one loop can
+ * compute and read them.
+ */
 export function readsInOrder({ form, inputs, shape }: Node, i: number): boolean {
   const input = inputs[i] as Node;
   switch (form.kind) {

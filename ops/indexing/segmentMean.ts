@@ -9,7 +9,7 @@ import { segmentSum } from './segmentSum.ts';
  *
  *     result[s, …] = mean of a[i, …] over the i with index[i] = s
  *
- * @throws RangeError for an index not below `count`, or one without an entry for each row
+ * @throws RangeError if an entry of `index` is not below `count`, or if `index` does not have one entry for each row
  */
 export function segmentMean(a: Value, index: Index, count: number, axis = 0): Value {
   checkValue('segmentMean', a);

@@ -15,7 +15,7 @@ import { slice } from './slice.ts';
 export function split(a: Value, parts: number | readonly number[], axis = 0): Value[] {
   const along = axisOf('split', axis, a);
   const length = a.shape[along] as number;
-  const ends = [...(Array.isArray(parts) ? parts : beginsOf(a, parts as number, length)), length];
+  const ends = [...(Array.isArray(parts) ? parts : equalCuts(a, parts as number, length)), length];
   return ends.map((end, i) => {
     const start = i === 0 ? 0 : (ends[i - 1] as number);
     if (!Number.isInteger(end) || end < start || end > length) {
@@ -29,8 +29,8 @@ export function split(a: Value, parts: number | readonly number[], axis = 0): Va
   });
 }
 
-/** The starts of `parts` equal parts, without the first. */
-function beginsOf(a: Value, parts: number, length: number): number[] {
+/** Positions at which to cut an axis into `parts` equal parts. */
+function equalCuts(a: Value, parts: number, length: number): number[] {
   if (!Number.isInteger(parts) || parts < 1 || length % parts !== 0) {
     const got = showArgument(parts);
     throw new RangeError(`split: ${showShape(a.shape)}: ${length} does not divide into ${got} equal parts`);
