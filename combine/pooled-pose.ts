@@ -59,9 +59,12 @@ export function recordPooledPose(
   return { logWeight: weight, values: reshaped(p, [p.shape[0] ?? 1]) };
 }
 
-/** The term of a pose of a pooling. */
+/** Numbers and slopes of one pose that the sums of a pooling need. */
 export interface PooledPose extends PooledTerm {
-  /** Gradients of ℓ_n and p_nj at fixed score, for the parameters that they read themselves. */
+  /**
+   * Gradients of ℓ_n and p_nj at a fixed score, for the parameters that `logWeight` and `values` read. Empty if they read
+   * none.
+   */
   readonly direct: readonly Part[];
 }
 
@@ -195,7 +198,7 @@ export function recordValue(
 }
 
 /**
- * Returns the parts of a pose of a pooling.
+ * Returns the parts of a pooled pose: one for each number of the score, then those of `direct`.
  *
  * @param gradients of each number of the score
  * @param lossSlopes slopes of the pose's loss in each number of the score

@@ -4,7 +4,10 @@ import { type Fitted, loadTensors, type SavedTensors, saveTensors } from './para
 
 /** A compound that was left out, and the reason. */
 export interface BadCompound {
-  /** The `name` of the compound, or its number from 0: `compound 3`, or `validation compound 3` in a separate list. */
+  /**
+   * The `name` of the compound. Without one, its number, counted from 0: `compound 3`, or `validation compound 3` if the
+   * validation compounds are a list of their own.
+   */
   readonly name: string;
   /** The reason, such as `pose 3: its prediction is NaN`. */
   readonly reason: string;
@@ -16,7 +19,7 @@ export interface BadCompound {
 export interface EpochLosses {
   /** The number of the epoch, from 1. */
   readonly epoch: number;
-  /** The mean over the training compounds. The loss of a compound is that before the step of its batch. */
+  /** The mean over the training compounds. The loss of a compound is computed before the step on its batch. */
   readonly loss: number;
   /** The mean over the validation compounds, after the epoch. */
   readonly validationLoss?: number;

@@ -74,9 +74,9 @@ export async function* fitting<Pose, C extends Compound<Pose>, const P extends P
   const { optimiser, resume, seed, params, compounds, validation, patience } = settings;
   const sides: Split<C> =
     validation === undefined ? { training: compounds, validation: [] } : split(compounds, validation, seed);
-  const facts = { seed, compounds: [sides.training.length, sides.validation.length] as const, params };
+  const thisFit = { seed, compounds: [sides.training.length, sides.validation.length] as const, params };
   const state: FitState<P> = resume
-    ? loadCheckpoint(resume, optimiser, facts)
+    ? loadCheckpoint(resume, optimiser, thisFit)
     : { params: copyOf(params), best: undefined, epochs: [], bad: new Map() };
   const scoring = new Scoring(settings, sides, state.bad);
   const steps = stepsOf(settings, scoring, resume?.optimiser);
@@ -88,10 +88,11 @@ export async function* fitting<Pose, C extends Compound<Pose>, const P extends P
     stopped,
     badCompounds: [...state.bad.values()],
   });
-  const hasPatience = () => !patience || state.epochs.length - (state.best?.epoch ?? 0) < patience;
+  const isOutOfPatience = () =>
+    patience !== undefined && state.epochs.length - (state.best?.epoch ?? 0) >= patience;
 
   for (;;) {
-    if (!hasPatience()) return ended('patience');
+    if (isOutOfPatience()) return ended('patience');
     if (state.epochs.length >= settings.epochs) return ended('epochs');
     settings.signal?.throwIfAborted();
     const epoch = state.epochs.length + 1;
@@ -106,9 +107,9 @@ export async function* fitting<Pose, C extends Compound<Pose>, const P extends P
         state.best = { epoch, loss: validationLoss, params: after };
     }
     state.epochs.push(losses);
-    const isLast = isConverged || epoch === settings.epochs || !hasPatience();
+    const isLast = isConverged || epoch === settings.epochs || isOutOfPatience();
     if (settings.onCheckpoint && (isLast || epoch % settings.checkpointEvery === 0))
-      await settings.onCheckpoint(saveCheckpoint(state, steps.saved(), facts));
+      await settings.onCheckpoint(saveCheckpoint(state, steps.saved(), thisFit));
     const progress: Epoch<P> = { ...losses, params: after, ...(state.best && { best: state.best.epoch }) };
     await settings.onEpoch?.(progress);
     yield progress;

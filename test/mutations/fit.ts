@@ -89,8 +89,8 @@ export const fitMutations: readonly Mutation[] = [
   {
     name: 'patience lasts one epoch too long',
     file: 'fit/fit.ts',
-    find: '(state.best?.epoch ?? 0) < patience',
-    replace: '(state.best?.epoch ?? 0) <= patience',
+    find: '(state.best?.epoch ?? 0) >= patience',
+    replace: '(state.best?.epoch ?? 0) > patience',
     caughtBy: ['test/fit/fit.test.ts'],
   },
   {
