@@ -21,9 +21,10 @@ export function writeTo(stream: Output): Write {
 }
 
 /**
- * Prevents errors of a stream from ending the process, as {@link writeTo} passes them to its caller.
+ * Keeps 'error' events of a stream from ending the process. A failed write is still reported: it rejects the promise of
+ * {@link writeTo}.
  *
- * @returns a function to call after the last write, which restores the default
+ * @returns a function that removes this protection. Call it after the last write
  */
 export function ignoreStreamErrors(stream: Output): () => Promise<void> {
   const ignore = () => {};

@@ -1,27 +1,27 @@
-/** Collection that keeps the `most` items with the lowest scores. It holds fewer than twice that number at a time. */
+/** Collection that keeps the `limit` items with the lowest scores. Between calls it holds fewer than twice `limit` items. */
 export class Best<T> {
-  readonly #most: number;
+  readonly #limit: number;
   readonly #scoreOf: (item: T) => number;
   #items: T[] = [];
 
-  /** @param most number of items to keep; infinity for all */
-  constructor(most: number, scoreOf: (item: T) => number) {
-    this.#most = most;
+  /** @param limit number of items to keep; infinity for all */
+  constructor(limit: number, scoreOf: (item: T) => number) {
+    this.#limit = limit;
     this.#scoreOf = scoreOf;
   }
 
   add(item: T): void {
     this.#items.push(item);
-    if (this.#items.length >= 2 * this.#most) this.#items = this.sorted();
+    if (this.#items.length >= 2 * this.#limit) this.#items = this.sorted();
   }
 
-  /** Returns the items held. With `most` infinite, these are all items in the order of adding. */
+  /** Returns the items held. If `limit` is infinite, they are all items in the order of adding. */
   held(): readonly T[] {
     return this.#items;
   }
 
   /** Returns the items with the lowest scores, lowest first. Items of equal score are in the order of adding. */
   sorted(): T[] {
-    return this.#items.toSorted((a, b) => this.#scoreOf(a) - this.#scoreOf(b)).slice(0, this.#most);
+    return this.#items.toSorted((a, b) => this.#scoreOf(a) - this.#scoreOf(b)).slice(0, this.#limit);
   }
 }

@@ -36,7 +36,7 @@ export async function targetFolders(root: string): Promise<string[]> {
   return folders.sort();
 }
 
-/** Reads compounds like `fit --scorer vina`. IC50 is taken for Ki: in a target, pIC50 and pKi differ by a constant. */
+/** Reads compounds as `fit --scorer vina` does. IC50 is taken for Ki: in a target, pIC50 and pKi differ by a constant. */
 export async function readStudy(folders: readonly string[]): Promise<StudyCompound[]> {
   const scorer = await fitScorerOf({ scorer: 'vina', settings: unused, seed: 1 });
   const executor = jit();
@@ -65,7 +65,7 @@ const unused: Settings = {
   ...{ neighbours: 1, pocket: 1, delta: true },
 };
 
-/** Reads compounds like `fit --scorer schnet`, with up to `poses` poses of each. */
+/** Reads the compounds of {@link readStudy}, whose poses are PDBQT, and prepares up to `poses` poses of each for a SchNet. */
 export async function readForNetwork(
   folders: readonly string[],
   settings: Settings,
