@@ -6,7 +6,8 @@ export class Progress {
   readonly #bar: SingleBar | undefined;
   readonly #steps: number | undefined;
   readonly #start: number = performance.now();
-  #done = 0;
+  /** Number of steps begun. All but the last are done. */
+  #begun = 0;
 
   constructor(steps?: number) {
     this.#steps = steps;
@@ -15,17 +16,17 @@ export class Progress {
     const settings = { stream: process.stderr, format, barsize: 30, clearOnComplete: true, hideCursor: true };
     this.#bar = new SingleBar(settings, Presets.shades_grey);
     this.#bar.start(steps, 0, { step: '' });
-    // Shows the terminal's cursor again.
+    // The bar hides the terminal's cursor. Stopping it shows the cursor again.
     atEnd(() => this.stop());
   }
 
   /** Reports the step that begins now. The step before is done. */
   next(step: string): void {
     const seconds = `${Math.round((performance.now() - this.#start) / 1000)} s`;
-    const prefix = this.#steps === undefined ? seconds.padStart(6) : `${this.#done + 1}/${this.#steps}`;
-    if (this.#bar) this.#bar.update(this.#done, { step });
+    const prefix = this.#steps === undefined ? seconds.padStart(6) : `${this.#begun + 1}/${this.#steps}`;
+    if (this.#bar) this.#bar.update(this.#begun, { step });
     else console.error(`${prefix}  ${step}`);
-    this.#done++;
+    this.#begun++;
   }
 
   /** Removes the bar, so that other text can follow. */

@@ -37,12 +37,12 @@ const poses = [3, 6, 6, 9].map(
 );
 
 /**
- * Network with dropout and noise. `block` wraps each block of `size` layers. A block receives `table` as an argument,
- * and `weights` through a closure.
+ * Network with dropout and noise. `wrap`, such as `checkpoint`, wraps the gather, which receives `table` as an argument, and
+ * each run of `size` layers, which reads `weights` through a closure.
  */
-function scorer(block: typeof checkpoint, layers = 6, size = 3): Scorer<Pose, Params> {
+function scorer(wrap: typeof checkpoint, layers = 6, size = 3): Scorer<Pose, Params> {
   return (tape: Tape, { table, weights }: Values, { index, atoms }: Pose) => {
-    const run = block((h: Value, from: number) => {
+    const run = wrap((h: Value, from: number) => {
       let last = h;
       for (let layer = from; layer < from + size; layer++) {
         const seed = layer;
@@ -51,14 +51,14 @@ function scorer(block: typeof checkpoint, layers = 6, size = 3): Scorer<Pose, Pa
       }
       return last;
     });
-    let h = block((rows: Value) => gather(rows, atoms))(table);
+    let h = wrap((rows: Value) => gather(rows, atoms))(table);
     for (let from = 0; from < layers; from += size) h = run(h, from);
     return sum(h);
   };
 }
 
 const plain = scorer((f => f) as typeof checkpoint);
-const checked = scorer(checkpoint);
+const checkpointed = scorer(checkpoint);
 
 const executors: readonly (readonly [name: string, make: () => Executor, tolerance: number])[] = [
   ['interpreter()', () => interpreter(), 1e-12],
@@ -67,7 +67,7 @@ const executors: readonly (readonly [name: string, make: () => Executor, toleran
 ];
 
 describe.each(executors)(
-  'a scorer with checkpoints has the same gradient on %s',
+  'a scorer has the same predictions and gradient with checkpoints as without, on %s',
   (_name, make, tolerance) => {
     test.each(strategies)('under %s', async strategy => {
       const combine = (score: Scorer<Pose, Params>, executor: Executor) =>
@@ -77,7 +77,7 @@ describe.each(executors)(
           loss: squaredError(-1),
         });
       const expected = await combine(plain, interpreter());
-      const actual = await combine(checked, make());
+      const actual = await combine(checkpointed, make());
       expectClose(actual.predictions, expected.predictions, tolerance);
       for (const name of ['table', 'weights'] as const)
         expectClose(actual.gradient[name], expected.gradient[name], tolerance, 10);
@@ -88,15 +88,15 @@ describe.each(executors)(
 test.each(strategies)(
   'a deep scorer takes less than a quarter of the memory with checkpoints, under %s',
   async strategy => {
-    const deep = { index: 0, atoms: new Int32Array(500) };
+    const large = { index: 0, atoms: new Int32Array(500) };
     for (const executor of [interpreter(), jit()]) {
       const peakOf = async (score: Scorer<Pose, Params>) =>
-        (await combinePoses({ params, poses: [deep], score, strategy, executor, combination: boltzmann() }))
+        (await combinePoses({ params, poses: [large], score, strategy, executor, combination: boltzmann() }))
           .stats.peakBytes;
-      const layer =
-        (block: typeof checkpoint): Scorer<Pose, Params> =>
+      const deepScorer =
+        (wrap: typeof checkpoint): Scorer<Pose, Params> =>
         (_tape, { table, weights }, { atoms }) => {
-          const run = block((h: Value) => {
+          const run = wrap((h: Value) => {
             let last = h;
             for (let n = 0; n < 12; n++) last = tanh(matmul(last, weights));
             return last;
@@ -106,8 +106,8 @@ test.each(strategies)(
           return sum(h);
         };
       const [whole, part] = [
-        await peakOf(layer((f => f) as typeof checkpoint)),
-        await peakOf(layer(checkpoint)),
+        await peakOf(deepScorer((f => f) as typeof checkpoint)),
+        await peakOf(deepScorer(checkpoint)),
       ];
       expect(whole / part).toBeGreaterThan(4);
     }

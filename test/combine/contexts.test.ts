@@ -10,8 +10,8 @@ import { knownPose, several } from './arbitraries.ts';
 import { type KnownPose, score, strategies } from './known-poses.ts';
 
 /*
- * Parameters that functions after the scorer read: a gain and an offset of the readout, and a width of losses. The
- * scorer itself reads `w`.
+ * Tests of functions that run after the scorer (readouts, losses, combinations) and read parameters: `gain`, `offset`,
+ * `width`, or the scorer's own parameter `w`.
  */
 
 type Params = Readonly<Record<'w' | 'gain' | 'offset' | 'width', Tensor>>;
@@ -65,7 +65,7 @@ describe('parameters that act after the scorer', () => {
       );
       for (const other of others) {
         expectClose(other.loss ?? 0, stream?.loss ?? 0, 1e-12);
-        // No term is larger than 1e3 times the squares of the energies.
+        // The gradient's terms grow at most with the squares of the predictions. 1e3 covers their factors.
         const reach = 1e3 * poses.length * (1 + largest(stream?.predictions ?? [])) ** 2;
         for (const [name, gradient] of Object.entries(stream?.gradient ?? {}))
           expectClose(other.gradient[name as 'w'], gradient, 1e-13, reach);

@@ -12,8 +12,8 @@ import {
 import { add, concat, mul, reshape, sum } from 'posetape/ops';
 
 /*
- * Poses whose prediction and gradient a test chooses: ΔG_n = energy + slope · w at w = 0 is `energy`, with gradient
- * `slope`.
+ * Poses whose prediction and gradient a test chooses. They predict ΔG_n = energy + slope · w, which at w = 0 is `energy`
+ * and has the gradient `slope`.
  */
 
 /** Pose with a known prediction and gradient. */

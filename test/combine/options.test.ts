@@ -219,24 +219,29 @@ describe('the gradient is', () => {
     );
   const loss = squaredError(-10);
   const poseLoss = squaredError(-7);
-  const [value, target] = [-23 / 3, 2 * (-23 / 3 + 10)];
+  const [value, lossSlope] = [-23 / 3, 2 * (-23 / 3 + 10)];
   const readout = pKi({ kT: 0.5 });
   const unit = -0.5 * Math.LN10;
   const pKiLoss = squaredError(5);
-  const rise = (2 * (value / unit - 5)) / unit;
+  const readoutLossSlope = (2 * (value / unit - 5)) / unit;
   const third = (number: number) => [number / 3, number / 3, number / 3];
 
   test.each<[string, Partial<KnownOptions>, number[], number | undefined]>([
     ['of ΔG', {}, third(1), undefined],
     ['of the readout', { readout }, third(1 / unit), undefined],
-    ['of the loss', { loss }, third(target), (value + 10) ** 2],
-    ['of the loss of the readout', { readout, loss: pKiLoss }, third(rise), (value / unit - 5) ** 2],
+    ['of the loss', { loss }, third(lossSlope), (value + 10) ** 2],
+    [
+      'of the loss of the readout',
+      { readout, loss: pKiLoss },
+      third(readoutLossSlope),
+      (value / unit - 5) ** 2,
+    ],
     ['of the poseLosses alone', { poseLoss }, [-4, -2, 2], 4 + 1 + 1],
     ['of the poseLosses alone, independent of the readout', { poseLoss, readout }, [-4, -2, 2], 4 + 1 + 1],
     [
       'of the loss and the poseLosses',
       { loss, poseLoss },
-      [target / 3 - 4, target / 3 - 2, target / 3 + 2],
+      [lossSlope / 3 - 4, lossSlope / 3 - 2, lossSlope / 3 + 2],
       (value + 10) ** 2 + 6,
     ],
     [
@@ -290,7 +295,7 @@ describe('the gradient is', () => {
     expect(gradient.w.data.some(entry => entry !== 0)).toBe(true);
   });
 
-  test('right for parameters of any name, also one that every object has', async () => {
+  test('right for parameters of any name, even the name of a property that every object has', async () => {
     for (const name of ['constructor', '__proto__', 'valueOf', '']) {
       for (const [strategy, combination] of strategies.flatMap(each =>
         [mean(), boltzmann()].map(combined => [each, combined] as const),
@@ -335,16 +340,16 @@ test.each(strategies)('parameters and poses are not changed, under %s', async st
   expect(poses).toEqual(before);
 });
 
-test('keepPredictions: false changes nothing else', async () => {
+test('keepPredictions: false leaves out predictions, weights and coefficients, and changes nothing else', async () => {
   const options = { poses, loss: squaredError(-9), poseLoss: squaredError(-8) };
-  const withThem = await combineKnown(options);
+  const kept = await combineKnown(options);
   const none = new Float64Array();
   expect(await combineKnown({ ...options, keepPredictions: false })).toEqual({
-    ...withThem,
+    ...kept,
     predictions: none,
     weights: none,
     coefficients: none,
-    stats: { ...withThem.stats, predictionBytes: 0 },
+    stats: { ...kept.stats, predictionBytes: 0 },
   });
 });
 
@@ -390,7 +395,7 @@ describe('readouts', () => {
   });
 });
 
-test('recompute takes more poses than a call may have arguments', async () => {
+test('recompute takes more poses than a function call can have arguments', async () => {
   // Executor for which each prediction and each slope is 1.
   const ones: Executor = { ...interpreter(), run: wanted => wanted.map(({ shape }) => tensor([1], shape)) };
   const { value, gradient } = await combinePoses({

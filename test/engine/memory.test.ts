@@ -52,7 +52,7 @@ describe('the number of bytes held is counted exactly', () => {
     expect(peakOf(wanted(new Tape().parameter(column)), 'float32')).toBe(float32);
   });
 
-  /** Records a value that needs the column under another shape after its last use as a column. */
+  /** Records a sum that reads the array of the column through a reshape, after the last use of the column itself. */
   function aliased(column: Value): Value {
     const table = reshape(column, [4, 25]);
     return add(neg(table), table);
@@ -74,7 +74,7 @@ describe('the number of bytes held is counted exactly', () => {
   );
 });
 
-describe('the gradient by a table with K uses takes one array of its size, not K', () => {
+describe('the gradient with respect to a table that is used K times takes one array of the table’s size, not K arrays', () => {
   const rows = 1000;
   const uses: [what: string, use: (table: Value, k: number) => Value][] = [
     ['gathers', (table, k) => gather(table, Int32Array.of(k, 2 * k))],
@@ -88,24 +88,27 @@ describe('the gradient by a table with K uses takes one array of its size, not K
   };
 
   test.each(uses)('for %s', (_what, use) => {
-    // At the peak, there are a cotangent of two numbers for each use, and one table.
+    // At the peak there are the gradient, which has the size of the table, and for each use a cotangent of two numbers.
     for (const count of [1, 2, 10, 100]) {
       expect(peakOf([gradientOf(use, count).gradient])).toBe(8 * rows + 16 * count);
     }
   });
 
-  test.each(uses)('for %s; terms that are wanted, too, are right and take one array each', (_what, use) => {
-    const { gradient: total, table } = gradientOf(use, 3);
-    const terms = total.inputs;
-    expect(terms.map(({ op }) => op.name)).toEqual(Array(3).fill(terms[0]?.op.name));
-    const alone = [0, 1, 2].map(k => gradient(sum(use(table, k)), [table])[0]);
-    const [wanted, ...wantedTerms] = interpreter().run([total, ...terms]);
-    expect(wantedTerms).toEqual(interpreter().run(alone.toReversed()));
-    expect(wanted).toEqual(interpreter().run([total])[0]);
-    expect(peakOf([total, ...terms])).toBeGreaterThanOrEqual(8 * rows * 4);
-  });
+  test.each(uses)(
+    'for %s; terms of the gradient are right if they are outputs, too, and take one array each',
+    (_what, use) => {
+      const { gradient: total, table } = gradientOf(use, 3);
+      const terms = total.inputs;
+      expect(terms.map(({ op }) => op.name)).toEqual(Array(3).fill(terms[0]?.op.name));
+      const alone = [0, 1, 2].map(k => gradient(sum(use(table, k)), [table])[0]);
+      const [sumOfTerms, ...eachTerm] = interpreter().run([total, ...terms]);
+      expect(eachTerm).toEqual(interpreter().run(alone.toReversed()));
+      expect(sumOfTerms).toEqual(interpreter().run([total])[0]);
+      expect(peakOf([total, ...terms])).toBeGreaterThanOrEqual(8 * rows * 4);
+    },
+  );
 
-  test('terms of all kinds add up: gathers, slices, and the whole table twice', () => {
+  test('terms of all kinds add up: of a gather, of a slice, and of three uses of the whole table', () => {
     const table = new Tape().parameter([1, 2, 3, 4]);
     const parts = [
       gather(table, [3, 3]),
@@ -170,9 +173,9 @@ function recorded(program: Program, pose: Parameters<typeof record>[3]): { y: Va
 }
 
 /**
- * Peak memory in bytes by definition. An array lives from the value that makes it to the last use of any value that
- * reads it. Parameters, constants and reshapes make no array. A pad or segment sum that only one accumulation uses
- * makes none either: its operand lives until that accumulation.
+ * Peak memory in bytes by definition. An array lives from the value that makes it to the last use of that value or of a
+ * reshape of it, or to the end if one of these is wanted. Parameters, constants and reshapes make no array. A pad or
+ * segment sum that only one accumulation uses makes none either: its operand lives until that accumulation.
  */
 function peakByLifetimes(wanted: readonly Value[]): number {
   const { values } = (wanted[0] as Value).tape;
@@ -183,7 +186,7 @@ function peakByLifetimes(wanted: readonly Value[]): number {
 
   const usersOf = (value: Value) =>
     live.flatMap(user => user.inputs.filter(input => input === value).map(() => user));
-  const isWithoutArray = (value: Value) => {
+  const isAddedInPlace = (value: Value) => {
     const [only, ...others] = usersOf(value);
     const isScatter = value.form.kind === 'pad' || value.form.kind === 'segment-sum';
     return isScatter && only?.form.kind === 'accumulate' && others.length === 0 && !wanted.includes(value);
@@ -192,13 +195,13 @@ function peakByLifetimes(wanted: readonly Value[]): number {
     if (wanted.includes(value)) return Infinity;
     return Math.max(
       ...usersOf(value).map(user => {
-        return user.form.kind === 'reshape' || isWithoutArray(user) ? lastUse(user) : user.id;
+        return user.form.kind === 'reshape' || isAddedInPlace(user) ? lastUse(user) : user.id;
       }),
     );
   };
   const lives = live
     .filter(
-      value => !['parameter', 'constant', 'reshape'].includes(value.form.kind) && !isWithoutArray(value),
+      value => !['parameter', 'constant', 'reshape'].includes(value.form.kind) && !isAddedInPlace(value),
     )
     .map(value => ({
       from: value.id,

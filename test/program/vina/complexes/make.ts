@@ -57,7 +57,10 @@ function dock({ smiles, site }: Recipe, { rigid, flexible }: Parts): string {
   });
 }
 
-/** A docked model with its torsions turned at random: the first of 3000 tries whose parts touch, or the first try. */
+/**
+ * A docked model with its torsions turned at random: the first of 3000 tries that touches itself, or the first try if none
+ * does.
+ */
 function strainedModel(model: string): string {
   const [pose] = [...moleculesOf(`MODEL 1\n${model}ENDMDL\n`, 'docked.pdbqt')] as [Molecule];
   const random = uniform(1);
@@ -78,12 +81,13 @@ function strainedModel(model: string): string {
 
 /** True if a carbon and a heteroatom are within bond length, and torsions change the distance between them. */
 function touchesItself(pose: Molecule): boolean {
-  const withTree = findLinks(pose);
-  const { tree: _, ...rigid } = pose;
-  return findLinks(rigid).some((others, a) =>
+  const fixedLinks = findLinks(pose);
+  const { tree: _, ...withoutTree } = pose;
+  // Without a tree all distances count as fixed, so links across torsions are found, too.
+  return findLinks(withoutTree).some((others, a) =>
     others.some(b => {
       const kinds = [a, b].map(atom => pose.atoms[atom]?.type?.kind);
-      if (withTree[a]?.includes(b) || kinds.includes('hydrogen')) return false;
+      if (fixedLinks[a]?.includes(b) || kinds.includes('hydrogen')) return false;
       return kinds.includes('carbon') && kinds.some(kind => kind !== 'carbon');
     }),
   );
