@@ -63,9 +63,14 @@ await bench<Options>(
       throw new Error(
         `bench:against: ${other} is not a checkout of posetape, or is too old: bench/kernels.ts is missing`,
       );
+    const chosen = workloads.filter(([name]) => name.includes(only));
+    if (chosen.length === 0)
+      throw new Error(
+        `bench:against: no workload has ${only} in its name. The workloads are:\n${workloads.map(([name]) => name).join('\n')}`,
+      );
     const before = await Programs.bundled(['subject.ts', 'kernels.ts'], other);
     const rows: string[][] = [];
-    for (const [name, source, ...rest] of workloads.filter(([name]) => name.includes(only))) {
+    for (const [name, source, ...rest] of chosen) {
       next(name);
       const then: Side = { name: 'before', start: () => before.start(source, rest) };
       const now: Side = { name: 'now', start: () => programs.start(source, rest) };

@@ -4,6 +4,7 @@
  *     npm run bench:all
  */
 import { spawnSync } from 'node:child_process';
+import { Option } from 'commander';
 import { command, whole } from './support/command.ts';
 
 const scripts = [
@@ -22,7 +23,7 @@ const program = command('bench:all', {
   writes: 'every report, and figures.md with all figures in one table',
 })
   .option('--rounds <count>', 'maximum number of rounds (default: depends on the benchmark)', whole)
-  .option('--only <scripts...>', 'run only these, such as bench:wasm')
+  .addOption(new Option('--only <scripts...>', 'run only these benchmarks').choices(scripts))
   .parse();
 const { rounds, only } = program.opts<{ rounds?: number; only?: readonly string[] }>();
 

@@ -5,6 +5,7 @@
  *     npm run bench:parallel
  */
 import { availableParallelism } from 'node:os';
+import { Option } from 'commander';
 import type { Answer } from './subject.ts';
 import { bench } from './support/bench.ts';
 import { median } from './support/clock.ts';
@@ -56,9 +57,8 @@ await bench<{ only?: string }>(
     out: 'bench/report/parallel.md',
     rounds: 7,
     more: program =>
-      program.option(
-        '--only <workload>',
-        `run only this workload: ${workloads.map(({ name }) => name).join(' | ')}`,
+      program.addOption(
+        new Option('--only <workload>', 'run only this workload').choices(workloads.map(({ name }) => name)),
       ),
   },
   async ({ options, programs, rounds, next, peer }) => {
