@@ -5,9 +5,7 @@ import { mul } from '../ops/arithmetic/mul.ts';
 import { sub } from '../ops/arithmetic/sub.ts';
 import { min } from '../ops/composed/min.ts';
 import { exp } from '../ops/elementwise/exp.ts';
-import { less } from '../ops/elementwise/less.ts';
 import { stopGradient } from '../ops/elementwise/stopGradient.ts';
-import { where } from '../ops/elementwise/where.ts';
 import { max } from '../ops/reduce/max.ts';
 import { sum } from '../ops/reduce/sum.ts';
 import { concat } from '../ops/shape/concat.ts';
@@ -15,10 +13,10 @@ import { slice } from '../ops/shape/slice.ts';
 import type { Combination } from './combination.ts';
 import { recordPoseLoss } from './objective.ts';
 import type { Tensors, Weighted } from './params.ts';
-import { recordPooledRows } from './pooled-pose.ts';
+import { bestValues, recordPooledRows } from './pooled-pose.ts';
 import { scoreAt, type TapeRun, type Targets } from './pose-tape.ts';
 import type { Task } from './task.ts';
-import type { Part, Reference } from './term.ts';
+import { type Part, type Reference, type Term, weightOf } from './term.ts';
 
 /*
  * Several poses on one tape. The tape records the sums A, B_j and P of the group, measured from a reference of the
@@ -60,7 +58,10 @@ function scoreSums({ sigma, usesB }: Combination, z: Value, weights: readonly nu
   return { targets: usesB ? [sum(terms), sum(mul(mul(e ?? 1, deviations), z))] : [sum(terms)] };
 }
 
-/** Records the targets A and B_j of a pooling, and r and each r_j as extras. */
+/**
+ * Records the targets A and B_j of a pooling, and as extras Σ e_n, each r_j and each Σ e_n (p_nj − r_j). Here e_n is a
+ * multiple of m_n exp(ℓ_n) whose largest is 1, so that no e_n overflows in float32.
+ */
 function pooledSums(
   combination: Combination,
   params: Record<string, Value>,
@@ -70,23 +71,26 @@ function pooledSums(
 ): Targets {
   const rows = poses.map((_, n) => scoreAt(scores, n));
   const { logWeights, values } = recordPooledRows(combination, params, rows, poses);
-  const fixedLogWeights = stopGradient(logWeights);
-  const r = max(fixedLogWeights);
-  const e = weighted(scores, exp(sub(fixedLogWeights, r)), weights) as Value;
+  const fixed = stopGradient(logWeights);
+  let exponents = sub(fixed, max(fixed));
+  if (weights) {
+    const weighed = add(exponents, scores.tape.constant(weights.map(Math.log)));
+    exponents = sub(weighed, max(weighed));
+  }
+  const e = exp(exponents);
   const A = sum(mul(e, logWeights));
-  if (!values) return { targets: [A], extras: reshaped(r, [1]) };
+  const S = reshaped(sum(e), [1]);
+  if (!values) return { targets: [A], extras: S };
   const [count, J] = values.shape as [number, number];
-  const fixed = stopGradient(values);
-  const isBelow = reshaped(less(fixedLogWeights, r), [count, 1]);
-  // r_j is the best pose's own value. Measured from a rounded mean, that pose would have a deviation of one rounding error, which
-  // is larger than all terms of a pose with a tiny e_n.
-  const rValues = min(where(isBelow, max(fixed, 0), fixed), 0);
   const column = reshaped(e, [count, 1]);
+  const fixedValues = stopGradient(values);
+  const rValues = bestValues(e, fixedValues);
+  const deviations = mul(column, sub(fixedValues, rValues));
   const byValue = sum(mul(column, values), 0);
-  const byWeight = sum(mul(mul(column, sub(fixed, rValues)), reshaped(logWeights, [count, 1])), 0);
+  const byWeight = sum(mul(deviations, reshaped(logWeights, [count, 1])), 0);
   const sums = add(byValue, byWeight);
   const B = Array.from({ length: J }, (_, j) => reshaped(slice(sums, j, j + 1), []));
-  return { targets: [A, ...B], extras: concat([reshaped(r, [1]), rValues]) };
+  return { targets: [A, ...B], extras: concat([S, rValues, sum(deviations, 0)]) };
 }
 
 /** Returns m_n · factors, where absent weights or factors count as 1; undefined if both are absent. */
@@ -104,10 +108,11 @@ function weighted(
 export function groupParts<Pose>(
   { combination, poseLoss }: Task<Pose>,
   { scores, extras, gradients }: TapeRun,
+  terms: readonly Term[],
 ): { readonly parts: readonly Part[]; readonly reference: Reference } {
   const { pool, sigma, usesB } = combination as Combination;
-  const reference = pool
-    ? { weight: 1, height: extras[0] as number, values: Array.from(extras).slice(1) }
+  const { shifts, ...reference } = pool
+    ? pooledReference(terms, Array.from(extras))
     : scoreReference(scores, sigma);
   if (!gradients) return { parts: [], reference };
   const J = reference.values.length;
@@ -115,7 +120,7 @@ export function groupParts<Pose>(
   const [A, ...rest] = gradients as readonly [Tensors, ...Tensors[]];
   const B = usesB ? rest.slice(0, J) : [];
   const parts: Part[] = [
-    { gradient: A, toHeight: 1, toValues: zeros, toLoss: 0 },
+    { gradient: A, toHeight: 1, toValues: shifts, toLoss: 0 },
     ...B.map((gradient, j) => {
       const toValues = zeros.slice();
       toValues[j] = 1;
@@ -129,9 +134,33 @@ export function groupParts<Pose>(
   };
 }
 
-function scoreReference(scores: ArrayLike<number>, sigma: number): Reference {
+/** Reference of a group, and for each B_j a factor of A to be added to it. */
+type GroupReference = Reference & { readonly shifts: ArrayLike<number> };
+
+/**
+ * Returns the reference of a group of a pooling. The tape's e_n and p_nj may be float32, those of the terms are float64.
+ * ∂ΔG depends on differences between poses. What all ∂ℓ_n have in common cancels from it only if A, B_j, S and M_j use
+ * the same e_n and p_nj, so A and B_j are scaled and shifted to the S and M_j of the terms.
+ */
+function pooledReference(terms: readonly Term[], [tapeS = 1, ...rest]: readonly number[]): GroupReference {
+  const J = rest.length / 2;
+  const [values, tapeM] = [rest.slice(0, J), rest.slice(J)];
+  const height = terms.reduce((highest, term) => Math.max(highest, term.height), -Infinity);
+  let S = 0;
+  const M = new Float64Array(J);
+  for (const term of terms) {
+    const e = weightOf(term, 1, height);
+    S += e;
+    for (let j = 0; e > 0 && j < J; j++)
+      (M[j] as number) += e * ((term.values[j] as number) - (values[j] as number));
+  }
+  const shifts = tapeM.map((sum, j) => (M[j] as number) / S - sum / tapeS);
+  return { weight: S / tapeS, height, values, shifts };
+}
+
+function scoreReference(scores: ArrayLike<number>, sigma: number): GroupReference {
   let best = scores[0] as number;
   for (let n = 1; n < scores.length; n++)
     best = sigma > 0 ? Math.max(best, scores[n] as number) : Math.min(best, scores[n] as number);
-  return { weight: 1, height: best, values: [best] };
+  return { weight: 1, height: best, values: [best], shifts: [0] };
 }

@@ -162,7 +162,7 @@ async function runGroup<Pose>(
   if (task.poseLoss)
     for (const [n, pose] of poses.entries())
       poseLoss += poseLossOf(task, (terms[n] as PoseRow).scores, pose).poseLoss;
-  return { terms, poseLoss, ...groupParts(task, run) };
+  return { terms, poseLoss, ...groupParts(task, run, terms) };
 }
 
 /** True if a pose may change the gradient by more than `tolerance`. Poses added later only lower its influence. */
