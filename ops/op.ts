@@ -1,4 +1,4 @@
-// Shared by the files of ops/: `defineOp`, and the types of elementwise ops.
+// Everything that the files of ops/ share: `defineOp`, checks of arguments, shapes, and the types of elementwise ops.
 import type { Operand, Value } from '../engine/tape.ts';
 
 export { type Axes, axesOf, axisOf } from '../engine/axes.ts';

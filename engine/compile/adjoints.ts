@@ -39,7 +39,8 @@ export function adjointsOf(
   const indexOf = new Map(forward.map(({ id }, index) => [id, index]));
   const forwardIndices = Int32Array.from(live, ({ id }) => indexOf.get(id) ?? -1);
   const addData = live.some(
-    ({ form }, n) => forwardIndices[n] === -1 && (form.kind === 'constant' || form.kind === 'parameter'),
+    ({ form }, index) =>
+      forwardIndices[index] === -1 && (form.kind === 'constant' || form.kind === 'parameter'),
   );
   const sizes = structure.sizes.map(length => forwardStructure.sizes.indexOf(length));
   if (addData || sizes.includes(-1)) return undefined;

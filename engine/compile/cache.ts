@@ -70,11 +70,11 @@ export class StructureCache<T> {
   }
 
   #warn(key: string, live: readonly Value[]): void {
-    const before = this.#latest?.key;
-    if (++this.#createdInWindow <= windowLength / 2 || this.#hasWarned || before === undefined) return;
+    const previousKey = this.#latest?.key;
+    if (++this.#createdInWindow <= windowLength / 2 || this.#hasWarned || previousKey === undefined) return;
     this.#hasWarned = true;
     console.warn(
-      `${this.#owner}: more than half of the last ${this.#lookups} tapes had a new structure. Each was planned and compiled, which takes longer than running it. ${differenceOf(before, key, live)} The structure includes the number of values, which lengths are equal, literals 0 and 1, and the exponents that pow treats specially. Put numbers that vary from pose to pose on the tape with tape.constant, or use interpreter().`,
+      `${this.#owner}: more than half of the last ${this.#lookups} tapes had a new structure. Each was planned and compiled, which takes longer than running it. ${differenceOf(previousKey, key, live)} The structure includes the number of values, which lengths are equal, literals 0 and 1, and the exponents that pow treats specially. Put numbers that vary from pose to pose on the tape with tape.constant, or use interpreter().`,
     );
   }
 }

@@ -113,7 +113,7 @@ export class Expressions {
     return this.#rewritten('times', [a, b]) ?? this.#intern('times', [a, b], '');
   }
 
-  /** The entry of an array at an index of `shape`. It has the taint of the numbers stored in the array. */
+  /** The entry of an array indexed as if it had `shape`. `taint` is that of the numbers stored in the array. */
   entry(array: ArrayRef, shape: readonly Size[], index: readonly Expr[], taint: Taint = 0): Expr {
     return this.#intern('entry', index, `${array.kind} ${array.number} ${shape}`, { array, shape, taint });
   }
@@ -151,7 +151,7 @@ export class Expressions {
   }
 
   #compared(kind: 'less' | 'equal', args: readonly Expr[]): Expr {
-    // Rounding keeps the sign, so numbers compared with 0 are not rounded.
+    // Rounding keeps the sign (unless it underflows), so numbers compared with 0 are not rounded.
     const rounds = this.#rounds && !args.some(arg => arg.kind === 'constant' && arg.value === 0);
     return this.#intern(kind, rounds ? args.map(arg => this.round(arg)) : args, '');
   }
@@ -262,15 +262,15 @@ export class Expressions {
   }
 
   /**
-   * The expression with parts replaced: `map` returns the replacement of a part, or undefined to look inside it.
-   * `results` holds the results so far.
+   * The expression with parts replaced: `replacementOf` returns the replacement of a part, or undefined to look inside
+   * it. `results` holds the results so far.
    */
-  #mapped(expr: Expr, results: Map<Expr, Expr>, map: (expr: Expr) => Expr | undefined): Expr {
+  #mapped(expr: Expr, results: Map<Expr, Expr>, replacementOf: (part: Expr) => Expr | undefined): Expr {
     const earlier = results.get(expr);
     if (earlier) return earlier;
-    const replacement = map(expr);
+    const replacement = replacementOf(expr);
     if (replacement) return replacement;
-    const args = expr.args.map(arg => this.#mapped(arg, results, map));
+    const args = expr.args.map(arg => this.#mapped(arg, results, replacementOf));
     const result = args.every((arg, i) => arg === expr.args[i]) ? expr : this.#rebuilt(expr, args);
     results.set(expr, result);
     return result;
@@ -284,8 +284,8 @@ export class Expressions {
     const holds = this.#truth(true);
     return this.#mapped(expr, results, part => {
       if (part === condition) return holds;
-      // An expression of an outer loop does not depend on the condition. A sum there may contain an equal condition,
-      // but at an index of its own.
+      // An expression of an outer loop does not depend on the condition. A sum in an outer loop may contain the same
+      // condition, but evaluates it in iterations of its own.
       return part.path.length < condition.path.length ? part : undefined;
     });
   }

@@ -24,7 +24,7 @@ export interface FusedLoop {
   readonly waits: ReadonlySet<readonly Node[]>;
 }
 
-/** The numbers of buffers, and their taints. */
+/** The number of each node's buffer, and the taints of buffers. */
 export interface BufferNumbers {
   idOf(node: Node): number;
   /** The taint of the numbers in each buffer that has one. */
@@ -76,7 +76,7 @@ export interface ReaderContext {
 /**
  * The nodes that must be rounded in float32: input arrays, stored nodes, and the nodes that these are views of. A
  * stored number is rounded. If it is computed again elsewhere, it must be rounded there too, so that both copies are
- * equal. Single numbers stay float64, like those inside expressions.
+ * equal. Inputs that are single numbers stay float64, like numbers inside expressions.
  */
 export function roundedNodes({ nodes }: Graph, stored: ReadonlySet<Node>): ReadonlySet<Node> {
   const rounded = new Set(stored);
@@ -87,7 +87,10 @@ export function roundedNodes({ nodes }: Graph, stored: ReadonlySet<Node>): Reado
   return rounded;
 }
 
-/** True if a node only rearranges the numbers of others. */
+/**
+ * True if a node only rearranges the numbers of others. A scatter of one part counts, too, although a segment sum also
+ * adds up entries.
+ */
 function isView({ form }: Node): boolean {
   if (form.kind === 'scatter') return !form.overlaps || form.placements.length === 1;
   return ['reshape', 'broadcast', 'transpose', 'slice', 'gather'].includes(form.kind);
@@ -150,8 +153,8 @@ export class Reader {
   }
 
   /**
-   * The entry of an input or stored node, at an index of `shape`, which has as many entries as the node; undefined for
-   * other nodes.
+   * The entry of an input or stored node, indexed as if it had `shape`, which has as many entries as the node; undefined
+   * for other nodes.
    */
   #entryIfStored(node: Node, shape: readonly Size[], index: readonly Expr[]): Expr | undefined {
     const { form } = node;

@@ -24,8 +24,8 @@ export interface Graph {
 }
 
 /**
- * Builds the graph of live values, oldest first, from their structure. {@link exchange} is applied only if
- * `mayExchange` is true.
+ * Builds the graph of the live values, which are given oldest first. {@link exchange} is applied only if `mayExchange`
+ * is true.
  */
 export function graphOf(
   live: readonly Value[],
@@ -35,7 +35,7 @@ export function graphOf(
 ): Graph {
   const sizeNumbers = new Map(sizes.map((length, size) => [length, size]));
   const nodes: Node[] = [];
-  const inputs: GraphInput[] = [];
+  const graphInputs: GraphInput[] = [];
   const nodesByText = new Map<string, Node>();
   const nodeOf = new Map<Value, Node>();
   const uses = useCounts(live, wanted);
@@ -43,8 +43,8 @@ export function graphOf(
   let name = '';
   let after: readonly Node[] | undefined;
   let afterText = '';
-  let waitsBefore: readonly Value[] | undefined;
-  let starts = 0;
+  let previousWaits: readonly Value[] | undefined;
+  let nextStart = 0;
 
   const make: Make = (form, inputs, shape, key) => {
     const text = key && `${form.kind} ${key} ${inputs.map(input => input.id)} ${shape}${afterText}`;
@@ -61,8 +61,8 @@ export function graphOf(
     return make({ kind: 'map', expression, cost, text }, inputs, shape, text);
   };
 
-  /** For each list of values that others wait for, the list of their nodes. */
-  const nodesAfter = new Map<readonly Value[], readonly Node[]>();
+  /** The nodes of each list of values that other values wait for. */
+  const nodesAwaited = new Map<readonly Value[], readonly Node[]>();
 
   for (const [liveIndex, value] of live.entries()) {
     const { form, shape: lengths } = value;
@@ -71,10 +71,10 @@ export function graphOf(
     const shape = lengths.map(length => sizeNumbers.get(length) as Size);
     name = value.op.name;
     const waits = waitsOf?.(value);
-    if (waits !== waitsBefore) {
-      waitsBefore = waits;
-      after = waits && (nodesAfter.get(waits) ?? waits.map(value => nodeOf.get(value) as Node));
-      if (waits && after) nodesAfter.set(waits, after);
+    if (waits !== previousWaits) {
+      previousWaits = waits;
+      after = waits && (nodesAwaited.get(waits) ?? waits.map(value => nodeOf.get(value) as Node));
+      if (waits && after) nodesAwaited.set(waits, after);
       afterText = after ? ` after ${after.map(({ id }) => id)}` : '';
     }
     const build = (): Node => {
@@ -83,8 +83,8 @@ export function graphOf(
         case 'constant': {
           const { data } = form.tensor;
           const type = data instanceof Int32Array ? 'whole' : 'real';
-          inputs.push({ liveIndex, type, isDouble: data instanceof Float64Array });
-          return make({ kind: 'leaf', input: inputs.length - 1 }, [], shape, undefined);
+          graphInputs.push({ liveIndex, type, isDouble: data instanceof Float64Array });
+          return make({ kind: 'leaf', input: graphInputs.length - 1 }, [], shape, undefined);
         }
         case 'fill':
           return make({ kind: 'fill', number: form.number }, [], shape, numberText(form.number));
@@ -101,14 +101,14 @@ export function graphOf(
         case 'transpose':
           return make(form, from, shape, `${form.permutation}`);
         case 'slice':
-          return make({ kind: 'slice', starts: form.start.map(() => starts++) }, from, shape, undefined);
+          return make({ kind: 'slice', starts: form.start.map(() => nextStart++) }, from, shape, undefined);
         case 'pad': {
-          const placements: Placement[] = [{ kind: 'box', starts: form.start.map(() => starts++) }];
+          const placements: Placement[] = [{ kind: 'box', starts: form.start.map(() => nextStart++) }];
           return make({ kind: 'scatter', placements, overlaps: true }, from, shape, undefined);
         }
         case 'concat': {
           const placements = from.map((): Placement => {
-            const start = starts++;
+            const start = nextStart++;
             return { kind: 'box', starts: shape.map((_, axis) => (axis === form.axis ? start : undefined)) };
           });
           return make({ kind: 'scatter', placements, overlaps: false }, from, shape, undefined);
@@ -135,7 +135,7 @@ export function graphOf(
     nodeOf.set(value, build());
   }
   const roots = wanted.map(value => nodeOf.get(value) as Node);
-  return { nodes: reachable(nodes, roots), wanted: roots, inputs };
+  return { nodes: reachable(nodes, roots), wanted: roots, inputs: graphInputs };
 }
 
 /** The number of uses of each value, by other live values and as a wanted value. */
@@ -153,7 +153,7 @@ function reshaped(node: Node, shape: readonly Size[], make: Make): Node {
   return sameSizes(base.shape, shape) ? base : make({ kind: 'reshape' }, [base], shape, 'reshape');
 }
 
-/** Merges terms that are scattered and used nowhere else into one node, which needs one buffer. */
+/** Merges the terms that are scattered, and used nowhere else, into one node, which needs one buffer. */
 function merged(
   values: readonly Value[],
   terms: readonly Node[],
@@ -161,17 +161,17 @@ function merged(
   shape: readonly Size[],
   make: Make,
 ): Node[] {
-  const isShared = ({ form }: Node, i: number) =>
+  const isMergeable = ({ form }: Node, i: number) =>
     form.kind === 'scatter' && form.overlaps && !form.isMaximum && uses.get(values[i] as Value) === 1;
-  const shared = terms.filter(isShared);
-  const others = terms.filter((term, i) => !isShared(term, i));
-  if (shared.length < 2) return [...others, ...shared];
-  const placements = shared.flatMap(({ form }) => (form.kind === 'scatter' ? form.placements : []));
-  const parts = shared.flatMap(node => node.inputs);
+  const mergeable = terms.filter(isMergeable);
+  const others = terms.filter((term, i) => !isMergeable(term, i));
+  if (mergeable.length < 2) return [...others, ...mergeable];
+  const placements = mergeable.flatMap(({ form }) => (form.kind === 'scatter' ? form.placements : []));
+  const parts = mergeable.flatMap(node => node.inputs);
   return [...others, make({ kind: 'scatter', placements, overlaps: true }, parts, shape, undefined)];
 }
 
-/** The most terms added up in one node. More terms are added up in stages, which bounds the length of a loop. */
+/** The most terms added up in one node. More terms are added up in stages, so that no loop body grows too long. */
 const mostTerms = 32;
 
 /** The sum of some terms, in stages of {@link mostTerms}; `add` makes the node of a stage. */

@@ -85,8 +85,8 @@ const products = new Set(
  *     Σ_p g[index[p]]·f[p] = Σ_a g[a]·(Σ_{p: index[p] = a} f[p])
  *
  * On the right f is summed as it is computed, and need not be stored until g is known: a forward and a backward loop
- * over the same pairs become one. This pays only if whole rows are summed. Returns the terms to sum instead; undefined
- * if the product is not of this form.
+ * over the same pairs become one. The sum may run over more axes than that of p. Returns the terms to sum instead;
+ * undefined if the product is not of this form, or its first axis is not summed.
  */
 export function exchange({ reducer, axes }: ReduceForm, product: Node, make: Make): Node | undefined {
   const { form, inputs } = product;
@@ -97,6 +97,6 @@ export function exchange({ reducer, axes }: ReduceForm, product: Node, make: Mak
   const [table, index] = g.inputs as readonly [Node, Node];
   if (table.form.kind === 'leaf' || index.shape.length !== 1) return undefined;
   const placements: Placement[] = [{ kind: 'rows', index }];
-  const rows = make({ kind: 'scatter', placements, overlaps: true }, [f], table.shape, `rows ${index.id}`);
-  return make({ ...form, isExchanged: true }, [table, rows], table.shape, `${form.text} exchanged`);
+  const sums = make({ kind: 'scatter', placements, overlaps: true }, [f], table.shape, `rows ${index.id}`);
+  return make({ ...form, isExchanged: true }, [table, sums], table.shape, `${form.text} exchanged`);
 }

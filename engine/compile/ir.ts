@@ -60,7 +60,7 @@ export type Expr = Common &
     | { readonly kind: 'offset'; readonly buffer: number }
     /** Whole-number arithmetic. */
     | { readonly kind: 'plus' | 'times' }
-    /** The entry of an array at an index of `shape`, with an argument for each axis. */
+    /** The entry of an array indexed as if it had `shape`. The arguments are the index, one for each axis. */
     | { readonly kind: 'entry'; readonly array: ArrayRef; readonly shape: readonly Size[] }
     /** The entry of an array at a position, which is the argument. */
     | { readonly kind: 'load'; readonly array: ArrayRef }
@@ -129,8 +129,8 @@ export function deepest(exprs: readonly Expr[]): Path {
 }
 
 /**
- * Visits `roots` and all expressions they depend on, each once, arguments first. Skips an expression, and all that only
- * it depends on, if `into` returns false.
+ * Visits `roots` and all expressions they depend on, each once, arguments first. If `into` returns false for an
+ * expression, it is skipped, and so are arguments that no other expression needs.
  */
 export function walkExprs(
   roots: readonly Expr[],
@@ -149,7 +149,7 @@ export function walkExprs(
 
 // Outputs of a loop.
 
-/** An entry that an iteration writes to a buffer. A `fold` combines the whole nest into one number. */
+/** An entry that an iteration writes to a buffer. The kinds `fold-…` combine the whole nest into one number. */
 export interface Sink {
   readonly kind: 'store' | 'add' | 'largest' | 'fold-sum' | 'fold-largest';
   readonly path: Path;
@@ -199,7 +199,7 @@ export function walkStatements(
   }
 }
 
-/** The expressions that a statement itself uses. */
+/** The expressions that a statement uses directly, without those used in its body. */
 export function usesOf(statement: Statement): readonly Expr[] {
   switch (statement.kind) {
     case 'let':
@@ -280,7 +280,7 @@ export interface Plan {
   readonly steps: readonly Step[];
   /**
    * The steps at which a section begins, ascending; only in a plan with checkpoints. No step may be moved to another
-   * section, which would take more memory.
+   * section: that would take more memory.
    */
   readonly sections?: readonly number[];
   readonly buffers: readonly PlanBuffer[];

@@ -17,13 +17,13 @@ export interface Layout {
 
 /** The lifetimes of a plan's buffers: part of the plan, for all poses. */
 export function lifetimesOf({ steps, wanted }: BufferUses): Lifetimes {
-  const last = new Map<number, number>();
+  const lastUse = new Map<number, number>();
   for (const [at, { reads, writes }] of steps.entries()) {
-    for (const buffer of [...reads, ...writes]) last.set(buffer, at);
+    for (const buffer of [...reads, ...writes]) lastUse.set(buffer, at);
   }
-  for (const buffer of wanted) last.delete(buffer);
+  for (const buffer of wanted) lastUse.delete(buffer);
   const ends = steps.map((): number[] => []);
-  for (const [buffer, at] of last) ends[at]?.push(buffer);
+  for (const [buffer, at] of lastUse) ends[at]?.push(buffer);
   const begun = new Set<number>();
   return steps.map(({ writes }, at) => {
     const begins = writes.filter(buffer => !begun.has(buffer));
@@ -71,9 +71,9 @@ class Gaps {
     }
     // No gap fits: extend the arena, beginning in the last gap if it is at the end.
     const last = this.#gaps.at(-1);
-    const reaches = last !== undefined && last.at + last.length === this.length;
-    const at = reaches ? last.at : this.length;
-    if (reaches) this.#gaps.pop();
+    const reachesEnd = last !== undefined && last.at + last.length === this.length;
+    const at = reachesEnd ? last.at : this.length;
+    if (reachesEnd) this.#gaps.pop();
     this.length = at + length;
     return at;
   }

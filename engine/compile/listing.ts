@@ -161,11 +161,11 @@ function linesOf(statement: Statement): string[] {
     case 'branch':
       return [`if ${named(statement.condition)}:`, ...statementLines(statement.body).map(indented)];
     case 'loop': {
-      const begin = statement.folds
+      const initial = statement.folds
         .filter(isFold)
         .map(fold => `e${fold.id} = ${fold.kind === 'sum' ? '0' : '-Infinity'}`);
       const head = `for ${indexText(statement.path)} in ${sizeText(statement.path.at(-1) as Size)}:`;
-      return [...begin, head, ...statementLines(statement.body).map(indented)];
+      return [...initial, head, ...statementLines(statement.body).map(indented)];
     }
   }
 }

@@ -54,7 +54,7 @@ type Goal = { readonly path: Path } & (
 /** The state that the blocks of one nest share. */
 interface Nest {
   readonly expressions: Expressions;
-  /** Expressions that a block emitted. */
+  /** The expressions emitted so far. */
   readonly emitted: Set<Expr>;
   /** Expressions of outer blocks that only an inner block needs; they are emitted right before its loop. */
   outside: Expr[];
@@ -72,7 +72,8 @@ function needsOf(goal: Goal): readonly Expr[] {
 
 /**
  * One block: the goals at or inside `path`. Whatever needs an inner loop's sum comes after that loop, in a later phase.
- * An inner loop needed in two phases is written twice.
+ * An inner loop needed in two phases is written twice. `available` has the expressions of this loop that are defined
+ * already.
  */
 function blockOf(path: Path, goals: readonly Goal[], available: ReadonlySet<Expr>, nest: Nest): Statement[] {
   const masked = maskedBlock(path, goals, available, nest);
@@ -94,13 +95,13 @@ function blockOf(path: Path, goals: readonly Goal[], available: ReadonlySet<Expr
 
   const exprsIn = grouped(here, expr => phases.get(expr) ?? 0);
   const goalsIn = grouped(goals, goal => phaseOf(needsOf(goal)));
-  const last = Math.max(exprsIn.length, goalsIn.length) - 1;
+  const lastPhase = Math.max(exprsIn.length, goalsIn.length) - 1;
   const statements: Statement[] = [];
   const emit = (expr: Expr) => {
     nest.emitted.add(expr);
     if (!isFold(expr)) statements.push({ kind: 'let', expr });
   };
-  for (let phase = 0; phase <= Math.max(last, 0); phase++) {
+  for (let phase = 0; phase <= Math.max(lastPhase, 0); phase++) {
     exprsIn[phase]?.forEach(emit);
     const due = goalsIn[phase] ?? [];
     for (const goal of due) {
@@ -171,7 +172,7 @@ function reachable(path: Path, goals: readonly Goal[], available: ReadonlySet<Ex
   return reached;
 }
 
-/** A branch around an innermost block whose terms are all masked by one condition; undefined if no condition does. */
+/** A branch around an innermost block whose terms are all masked by one condition; undefined if there is none. */
 function maskedBlock(
   path: Path,
   goals: readonly Goal[],
@@ -250,7 +251,10 @@ export function zeroUnless(expr: Expr, cache: Map<Expr, ReadonlySet<Expr>> = new
   return result;
 }
 
-/** The factor that masks a product as in `scaled`, which is 0 where the factor is 0; an empty list for other forms. */
+/**
+ * A list of the factor that masks the product in a selection, as in `scaled`: the selection is 0 where the factor is 0.
+ * The list is empty for other selections.
+ */
 function maskOf({ args: [condition, yes, no] }: Expr): Expr[] {
   if (condition?.kind !== 'equal' || no?.kind !== 'mul' || !isZero(yes)) return [];
   const [factor, zero] = condition.args;

@@ -182,11 +182,11 @@ function matmulStep(node: Node, { inputs }: Graph, buffers: BufferTable): Matmul
     return { kind: 'input', number: base.form.input, type: inputs[base.form.input]?.type ?? 'real' };
   };
   const [a, b] = node.inputs.map(refOf) as [ArrayRef, ArrayRef];
-  const target = buffers.idOf(node);
+  const product = buffers.idOf(node);
   const reads = [a, b].flatMap(({ kind, number }) => (kind === 'buffer' ? [number] : []));
   // NaN·0 and ∞·0 are NaN, so a matrix product passes wrong guesses on.
   const taint = Math.max(0, ...reads.map(buffer => buffers.taints.get(buffer) ?? 0)) as Taint;
-  if (taint > 0) buffers.taints.set(target, taint);
+  if (taint > 0) buffers.taints.set(product, taint);
   const [rows, columns] = (node.inputs[0] as Node).shape.slice(-2) as [Size, Size];
   const [m, n] = node.shape.slice(-2) as [Size, Size];
   const batch = node.shape.slice(0, -2);
@@ -196,6 +196,6 @@ function matmulStep(node: Node, { inputs }: Graph, buffers: BufferTable): Matmul
     ...{ a, b, transposeA, transposeB, batch, m, k, n },
     clears: [],
     reads: [...new Set(reads)],
-    writes: [target],
+    writes: [product],
   };
 }

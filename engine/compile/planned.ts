@@ -51,7 +51,7 @@ export interface Compiler<Bound extends BoundPose> {
 interface CompiledPlan<Bound extends BoundPose> {
   readonly plan: Plan;
   readonly machine: Machine<Bound>;
-  /** The plan without guesses and its machine, compiled when a result is first not finite. */
+  /** The plan without guesses and its machine, compiled the first time that a result is not finite. */
   exact: CompiledPlan<Bound> | undefined;
 }
 
@@ -104,9 +104,9 @@ export function plannedExecutor<Bound extends BoundPose>(
   const runGradients: Required<SyncExecutor>['runGradients'] = (wanted, targets, wrt, options = {}) => {
     const all = [...wanted, ...targets, ...wrt];
     const forward = liveValues(all);
-    const mayKnowAdjoints = targets.length > 0 && all.every(isComputed) && haveKnownRules(forward);
+    const mayCacheAdjoints = targets.length > 0 && all.every(isComputed) && haveKnownRules(forward);
     const counts = { targets: targets.length, wrt: wrt.length };
-    const forwardStructure = mayKnowAdjoints && structureOf(forward, all, precision, counts);
+    const forwardStructure = mayCacheAdjoints && structureOf(forward, all, precision, counts);
     const known = forwardStructure && adjoints.get(forwardStructure);
     if (known) {
       const structure = structureWith(known, forwardStructure);

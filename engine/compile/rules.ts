@@ -125,8 +125,8 @@ function patternOf(side: Side): Pattern {
     if (kind === 'less' || kind === 'equal') return { kind: 'indicator', args: [{ kind, args }] };
     if (kind !== 'select') return { kind, args };
     const [condition, ...branches] = args as [Pattern, Pattern, Pattern];
-    const isTyped = condition.kind === 'indicator' && 'args' in condition;
-    return { kind, args: [isTyped ? (condition.args[0] as Pattern) : condition, ...branches] };
+    const isComparison = condition.kind === 'indicator' && 'args' in condition;
+    return { kind, args: [isComparison ? (condition.args[0] as Pattern) : condition, ...branches] };
   };
   const algebra: RuleAlgebra<Pattern> = {
     ...algebraOf<Pattern>(

@@ -19,7 +19,7 @@ import {
 /** A stored node, or a part of one, with the loop nest that computes it. */
 export interface Root {
   readonly node: Node;
-  /** Number of the part of a scattered node; 0 for all others. */
+  /** Number of the part of a scattered node; 0 for other nodes. */
   readonly part: number;
   /** The axes the loops run over. */
   readonly space: readonly Size[];
@@ -119,7 +119,7 @@ class Draft {
 
   /**
    * Calls `inside` with each node that a group computes, inputs first, and `read` with each stored node that it reads.
-   * Skips the node `without`, and nodes that only it needs.
+   * Skips the node `without`, and nodes that only `without` needs.
    */
   visit(
     { order, roots }: Pick<OpenGroup, 'order' | 'roots'>,
@@ -144,7 +144,7 @@ class Draft {
     }
   }
 
-  /** The schedule, with each group whose loop would be too long divided into several. */
+  /** The schedule. Each group whose loop would be too long is divided into several. */
   finished(): Schedule {
     const groups: Group[] = [];
     const homes = new Map<Node, number>();
@@ -194,12 +194,12 @@ function groupsOf(
   stored: ReadonlySet<Node>,
   barriers: ReadonlySet<Node>,
 ): readonly OpenGroup[] {
-  interface Sorted extends Omit<OpenGroup, 'order'> {
+  interface StagedGroup extends Omit<OpenGroup, 'order'> {
     readonly stage: number;
   }
   const stages = stagesOf(graph, stored, barriers);
-  const groups = new Map<string, Sorted>();
-  const join = (key: string, empty: Sorted, root?: Root) => {
+  const groups = new Map<string, StagedGroup>();
+  const join = (key: string, empty: StagedGroup, root?: Root) => {
     const group = groups.get(key) ?? empty;
     groups.set(key, group);
     if (root) group.roots.push(root);
@@ -218,7 +218,7 @@ function groupsOf(
     }
   }
   // Within a stage, straight-line code comes first, then loops, then matrix products.
-  const rank = ({ matmul, outer }: Sorted) => (matmul ? 2 : outer === undefined ? 0 : 1);
+  const rank = ({ matmul, outer }: StagedGroup) => (matmul ? 2 : outer === undefined ? 0 : 1);
   return [...groups.values()]
     .sort((a, b) => a.stage - b.stage || rank(a) - rank(b))
     .map(({ outer, roots, matmul }, order) => ({ order, outer, roots, matmul }));
@@ -262,10 +262,10 @@ function rootsOf(node: Node): Root[] {
   return [{ node, part: 0, space: shape }];
 }
 
-/** Stores each expensive node that several loops need in the first of them, and returns these nodes. */
+/** Stores each expensive node that several loops need in the first of these loops, and returns the stored nodes. */
 function shareAcross(draft: Draft): Node[] {
   const shared: Node[] = [];
-  const first = new Map<Node, OpenGroup>();
+  const firstGroups = new Map<Node, OpenGroup>();
   for (const group of draft.groups) {
     if (group.matmul) continue;
     // Decide on an expensive node before its inputs.
@@ -274,16 +274,16 @@ function shareAcross(draft: Draft): Node[] {
       if (needsNoStep(node) || draft.isBarrier(node) || seen.has(node)) return;
       seen.add(node);
       if (draft.isStoredBefore(node, group.order)) return;
-      const before = first.get(node);
+      const earlier = firstGroups.get(node);
       // Computing a single number in each loop costs almost nothing. Any other node has the loop's outermost axis, so
       // the loop can store it.
       const isNumber = outerOf(node) === undefined;
-      if (before && !isNumber && node.form.kind !== 'reshape' && draft.isExpensive(node)) {
-        draft.store(node, before);
+      if (earlier && !isNumber && node.form.kind !== 'reshape' && draft.isExpensive(node)) {
+        draft.store(node, earlier);
         shared.push(node);
         return;
       }
-      if (!before) first.set(node, group);
+      if (!earlier) firstGroups.set(node, group);
       for (const input of node.inputs) go(input);
     };
     for (const { node, part } of group.roots) {
@@ -296,16 +296,16 @@ function shareAcross(draft: Draft): Node[] {
 }
 
 /**
- * Unstores shared nodes that turn out to be cheap, since their inputs may have been stored after their cost was
- * counted.
+ * Unstores shared nodes that turn out to be cheap: after the cost of a node was counted, its inputs may have been
+ * stored.
  */
 function unstoreCheap(draft: Draft, shared: readonly Node[]): void {
   const costs = new Map<Node, number>();
   for (const node of shared.toSorted((a, b) => a.id - b.id)) {
     let cost = ownCost(node);
     for (const [i, input] of node.inputs.entries()) {
-      const isNear = needsNoStep(input) || (draft.isStored(input) && readsInOrder(node, i));
-      if (outerOf(input) !== undefined) cost += costs.get(input) ?? (isNear ? 1 : expensive);
+      const isLoaded = needsNoStep(input) || (draft.isStored(input) && readsInOrder(node, i));
+      if (outerOf(input) !== undefined) cost += costs.get(input) ?? (isLoaded ? 1 : expensive);
     }
     if (node.form.kind !== 'map' || cost >= expensive) continue;
     draft.unstore(node);
@@ -348,8 +348,8 @@ class Visits {
   readonly #draft: Draft;
   readonly #inside = new Map<OpenGroup, Set<Node>>();
   readonly #read = new Map<OpenGroup, Set<Node>>();
-  readonly #insideOf = new Map<Node, Set<OpenGroup>>();
-  readonly #readersOf = new Map<Node, Set<OpenGroup>>();
+  readonly #groupsComputing = new Map<Node, Set<OpenGroup>>();
+  readonly #groupsReading = new Map<Node, Set<OpenGroup>>();
 
   constructor(draft: Draft) {
     this.#draft = draft;
@@ -363,7 +363,7 @@ class Visits {
   /** The last two groups over an axis that read a node, the later one second; undefined in place of missing ones. */
   lastReaders(node: Node, outer: Size): [OpenGroup | undefined, OpenGroup | undefined] {
     let [before, last]: [OpenGroup?, OpenGroup?] = [];
-    for (const group of this.#readersOf.get(node) ?? []) {
+    for (const group of this.#groupsReading.get(node) ?? []) {
       if (group.outer !== outer) continue;
       if (!last || group.order > last.order) [before, last] = [last, group];
       else if (!before || group.order > before.order) before = group;
@@ -381,11 +381,11 @@ class Visits {
     return reads;
   }
 
-  /** Updates after `home` stores a node: later groups read it. */
+  /** Updates the sets after `home` has stored a node, which later groups now read. */
   refresh(node: Node, home: OpenGroup): void {
-    for (const group of new Set([home, ...(this.#insideOf.get(node) ?? [])])) {
-      for (const inner of this.#inside.get(group) ?? []) this.#insideOf.get(inner)?.delete(group);
-      for (const read of this.#read.get(group) ?? []) this.#readersOf.get(read)?.delete(group);
+    for (const group of new Set([home, ...(this.#groupsComputing.get(node) ?? [])])) {
+      for (const inner of this.#inside.get(group) ?? []) this.#groupsComputing.get(inner)?.delete(group);
+      for (const read of this.#read.get(group) ?? []) this.#groupsReading.get(read)?.delete(group);
       this.#add(group);
     }
   }
@@ -399,8 +399,8 @@ class Visits {
     );
     this.#inside.set(group, inside);
     this.#read.set(group, read);
-    for (const node of inside) groupSetOf(this.#insideOf, node).add(group);
-    for (const node of read) groupSetOf(this.#readersOf, node).add(group);
+    for (const node of inside) groupSetOf(this.#groupsComputing, node).add(group);
+    for (const node of read) groupSetOf(this.#groupsReading, node).add(group);
   }
 }
 

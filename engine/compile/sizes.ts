@@ -35,7 +35,7 @@ export function isPrefix(shape: readonly Size[], whole: readonly Size[]): boolea
   return true;
 }
 
-/** The number of entries of a shape in sizes. */
+/** The number of entries of a shape; `sizes` has the length behind each {@link Size}. */
 export function lengthOf(shape: readonly Size[], sizes: readonly number[]): number {
   let length = 1;
   for (const size of shape) length *= sizes[size] as number;

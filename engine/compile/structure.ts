@@ -8,10 +8,11 @@ import { textOf } from './algebra.ts';
 import { one, type Size } from './sizes.ts';
 
 /**
- * The structure of a tape, which all poses of a scorer share, and the sizes and starts of one pose.
+ * The structure of a tape, which the poses of a scorer usually share, and the sizes and starts of one pose.
  *
  * `key` is the structure: ops and their wiring, the numbers in expressions, axes, and which sizes are equal. Two poses
- * of one scorer have the same key, even if their pair lists differ in length. All else is data, bound at each run.
+ * of one scorer usually have the same key, even if their pair lists differ in length. All else is data, bound at each
+ * run.
  */
 export interface Structure {
   readonly key: string;
@@ -35,7 +36,7 @@ const numbersByExpression = new WeakMap<Expression, number[]>();
 const mostTexts = 4096;
 let nextNumber = 0;
 
-/** The number of an expression of this many inputs, the same for expressions with the same text. */
+/** The number of an expression of `inputs` inputs. Expressions with the same text have the same number. */
 export function expressionNumber(expression: Expression, inputs: number): number {
   let byInputs = numbersByExpression.get(expression);
   if (byInputs === undefined) {
@@ -123,9 +124,9 @@ class Key {
   #build(): string {
     let text = '';
     // A function takes a limited number of arguments, so the characters are converted in parts.
-    const most = 8192;
-    for (let from = 0; from < this.#length; from += most) {
-      const part = this.#characters.subarray(from, Math.min(from + most, this.#length));
+    const mostArguments = 8192;
+    for (let from = 0; from < this.#length; from += mostArguments) {
+      const part = this.#characters.subarray(from, Math.min(from + mostArguments, this.#length));
       text += String.fromCharCode.apply(null, part as unknown as number[]);
     }
     return text;
@@ -142,10 +143,10 @@ class Key {
 }
 
 /** Shared by all calls, so that their arrays are reused. */
-const [plainKey, keyWithRules] = [new Key(), new Key()];
+const [plainKey, keyWithOps] = [new Key(), new Key()];
 
 /** Appends the fields of a form, except shapes and starts, to a key. */
-function pushData(key: Key, form: Form, inputs: number): void {
+function pushFields(key: Key, form: Form, inputs: number): void {
   switch (form.kind) {
     case 'parameter':
     case 'constant': {
@@ -190,8 +191,8 @@ function pushStarts(form: Form, inputs: readonly Value[], starts: number[]): voi
 
 /**
  * Reads the structure of the live values of a tape, oldest first. For a forward tape whose adjoints are wanted too,
- * `gradient` counts the targets and the values of `wrt`, which are the last wanted values. The key then also
- * distinguishes ops that have the same form, since these may have different rules.
+ * `gradient` counts the targets and the values of `wrt`; `wanted` ends with both. The key then also distinguishes ops
+ * that have the same form, since these may have different rules.
  */
 export function structureOf(
   live: readonly Value[],
@@ -199,14 +200,14 @@ export function structureOf(
   precision: Precision,
   gradient?: { readonly targets: number; readonly wrt: number },
 ): Structure {
-  const rules = gradient !== undefined;
-  const key = rules ? keyWithRules : plainKey;
-  const numbers = new Map<number, Size>([[1, one]]);
+  const namesOps = gradient !== undefined;
+  const key = namesOps ? keyWithOps : plainKey;
+  const sizeOfLength = new Map<number, Size>([[1, one]]);
   const sizes = [1];
   const starts: number[] = [];
   const liveIndices = new Int32Array((live.at(-1)?.id ?? -1) + 1);
   const waitsOf = waitsAmong(live);
-  const delays = new Map<readonly Value[], number>();
+  const waitNumbers = new Map<readonly Value[], number>();
   key.begin();
   key.push(precision === 'float64' ? 0 : 1);
   if (gradient)
@@ -217,40 +218,40 @@ export function structureOf(
     const waits = waitsOf?.(live[index] as Value);
     if (waits) {
       key.push(delayed);
-      const number = delays.get(waits) ?? delays.size;
-      if (number === delays.size) {
-        delays.set(waits, number);
+      const number = waitNumbers.get(waits) ?? waitNumbers.size;
+      if (number === waitNumbers.size) {
+        waitNumbers.set(waits, number);
         key.push(waits.length);
         for (const value of waits) key.push(liveIndices[value.id] as number);
       }
       key.push(number);
     }
     key.push(kinds[form.kind]);
-    if (rules) key.push(KnownOp.numberOf(op));
+    if (namesOps) key.push(KnownOp.numberOf(op));
     key.push(inputs.length);
     for (let i = 0; i < inputs.length; i++) key.push(liveIndices[(inputs[i] as Value).id] as number);
     key.push(shape.length);
     for (let axis = 0; axis < shape.length; axis++) {
       const length = shape[axis] as number;
-      let size = numbers.get(length);
+      let size = sizeOfLength.get(length);
       if (size === undefined) {
         size = sizes.length;
         sizes.push(length);
-        numbers.set(length, size);
+        sizeOfLength.set(length, size);
       }
       key.push(size);
     }
-    pushData(key, form, inputs.length);
+    pushFields(key, form, inputs.length);
     pushStarts(form, inputs, starts);
   }
   for (const value of wanted) key.push(liveIndices[value.id] as number);
   return { key: key.text(), precision, sizes, starts };
 }
 
-/** A sentence that names the first live value in which a structure differs from the one before. */
-export function differenceOf(before: string, key: string, live: readonly Value[]): string {
+/** A sentence that names the first live value in which a structure differs from the previous one, given their keys. */
+export function differenceOf(previousKey: string, key: string, live: readonly Value[]): string {
   let at = 0;
-  while (at < key.length && key[at] === before[at]) at++;
+  while (at < key.length && key[at] === previousKey[at]) at++;
   // Find by bisection the first value whose part of the key goes past the common beginning.
   const [first] = live;
   if (!first || at === key.length) return 'The last tape is the beginning of the one before.';

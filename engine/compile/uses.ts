@@ -13,7 +13,10 @@ export class Uses {
     });
   }
 
-  /** True if an expression is used more than once, or inside a deeper loop. Others are printed where they are used. */
+  /**
+   * True if an expression is used more than once, or in a loop deeper than its own. Others are printed where they are
+   * used.
+   */
   needsLocal(expr: Expr): boolean {
     const uses = this.#uses.get(expr);
     return !isAtom(expr) && uses !== undefined && (uses.count > 1 || uses.depth !== expr.path.length);

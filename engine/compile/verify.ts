@@ -105,7 +105,7 @@ function verifyLoop(plan: Plan, step: LoopStep, fail: Fail): void {
   verifyScope(step, fail);
 }
 
-/** Checks that each iteration writes a different entry of a store: the index must contain the index of each loop. */
+/** Checks that a store writes a different entry in each iteration: its index must contain the index of each loop. */
 function verifyStores({ kind, path, at, buffer }: Sink, fail: Fail): void {
   if (kind !== 'store') return;
   for (let depth = 1; depth <= path.length; depth++) {
@@ -139,8 +139,10 @@ function verifyExprs(plan: Plan, { sinks, reads }: LoopStep, fail: Fail): void {
         if (arg.id >= expr.id) fail(`${expr.kind} is older than its argument`);
         const isIndex = expr.kind === 'entry' || expr.kind === 'plus' || expr.kind === 'times';
         const expected = isIndex ? 'whole' : (argumentTypes[expr.kind]?.[i] ?? 'real');
-        const isCount = expected === 'whole' && arg.kind === 'constant' && Number.isInteger(arg.value);
-        if (expected !== typeOf(arg) && !isCount) fail(`${expr.kind} takes ${expected}, got ${arg.kind}`);
+        const isWholeConstant =
+          expected === 'whole' && arg.kind === 'constant' && Number.isInteger(arg.value);
+        if (expected !== typeOf(arg) && !isWholeConstant)
+          fail(`${expr.kind} takes ${expected}, got ${arg.kind}`);
         const inside = isFold(expr) && i === 0 ? expr.inner : expr.path;
         if (!sameSizes(arg.path, inside.slice(0, arg.path.length))) fail(`${expr.kind} is outside its loop`);
       }
@@ -217,7 +219,7 @@ function countSinks(statements: readonly Statement[]): number {
   return sinks;
 }
 
-/** @throws Error if two buffers overlap while both are needed, or one reaches past the end */
+/** @throws Error if two buffers overlap while both are needed, or one reaches past the end of the arena */
 export function verifyLayout(plan: Plan, { offsets, length }: Layout, lengths: readonly number[]): void {
   const last = new Map<number, number>();
   const first = new Map<number, number>();
@@ -236,8 +238,8 @@ export function verifyLayout(plan: Plan, { offsets, length }: Layout, lengths: r
   for (const [i, a] of spans.entries()) {
     if (a.end > length) throw new Error(`verify: b${a.buffer} reaches past the end of the arena`);
     for (const b of spans.slice(i + 1)) {
-      const meet = a.from <= b.to && b.from <= a.to && Math.max(a.begin, b.begin) < Math.min(a.end, b.end);
-      if (meet) throw new Error(`verify: b${a.buffer} and b${b.buffer} overlap`);
+      const overlap = a.from <= b.to && b.from <= a.to && Math.max(a.begin, b.begin) < Math.min(a.end, b.end);
+      if (overlap) throw new Error(`verify: b${a.buffer} and b${b.buffer} overlap`);
     }
   }
 }

@@ -21,7 +21,7 @@ export interface JitOptions {
  *
  * Plan and code are made once for each structure, so poses whose pair lists differ in length share them; only the
  * layout of the arena is computed for each pose. If a Content-Security-Policy forbids code generation (it lacks
- * 'unsafe-eval'), `jit` warns once on the console and returns an interpreter; `name` says so.
+ * 'unsafe-eval'), `jit` warns once on the console and returns an interpreter, whose `name` says so.
  *
  * @throws RangeError for an option out of range, TypeError for an unknown option
  * @example
@@ -53,7 +53,7 @@ function mayCompile(): boolean {
 /** True once the warning was given; it is given once in a process. */
 let hasWarned = false;
 
-/** An interpreter that replaces `jit()`, whose `explain` gives its name. */
+/** The interpreter that runs in place of `jit()`. Its `explain` returns its name. */
 function interpreterInstead(precision: Precision): PlannedExecutor {
   if (!hasWarned) {
     hasWarned = true;

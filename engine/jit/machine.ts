@@ -88,7 +88,7 @@ interface Prepared extends LayoutKey {
   /** The number of entries of each buffer. */
   readonly counts: readonly number[];
   readonly layout: Layout;
-  /** The frame of each step. */
+  /** For each step, its frame: the sizes, starts and offsets that it needs. */
   readonly frames: readonly (readonly number[])[];
 }
 
@@ -214,9 +214,9 @@ function lastAddsOf({ steps }: Plan, summed: ReadonlySet<number>): number[][] {
   const last = new Map<number, number>();
   for (const [at, { writes }] of steps.entries())
     for (const buffer of writes) if (summed.has(buffer)) last.set(buffer, at);
-  const ends = steps.map((): number[] => []);
-  for (const [buffer, at] of last) ends[at]?.push(buffer);
-  return ends;
+  const complete = steps.map((): number[] => []);
+  for (const [buffer, at] of last) complete[at]?.push(buffer);
+  return complete;
 }
 
 /** The source of each step: a loop's with its slots and inputs, a matrix product's as text. */
@@ -259,7 +259,10 @@ function compiledStepsOf({ steps, inputs }: Plan, sources: readonly (LoopSource 
   });
 }
 
-/** A compiled matrix product. Its frame holds m, k, n, the leading lengths, and the starts of C, A and B. */
+/**
+ * A compiled matrix product. Its frame holds m, k, n, the leading lengths, and the offsets of C and of those operands
+ * that are buffers.
+ */
 function productOf(step: MatmulStep, multiply: MatmulFunction, inputs: readonly number[]): CompiledStep {
   const { a, b, m, k, n, batch, writes } = step;
   const size = (number: number): Slot => ({ kind: 'size', number });
@@ -275,10 +278,10 @@ function productOf(step: MatmulStep, multiply: MatmulFunction, inputs: readonly 
     const [m, k, n] = f as [number, number, number];
     let batches = 1;
     for (let i = 0; i < batch.length; i++) batches *= f[3 + i] as number;
-    let [at, next] = [3 + batch.length, 0];
-    const c = f[at++] as number;
+    let [slot, nextInput] = [3 + batch.length, 0];
+    const c = f[slot++] as number;
     const operand = ({ kind }: ArrayRef): [TensorData, number] =>
-      kind === 'input' ? [x[next++] as TensorData, 0] : [A, f[at++] as number];
+      kind === 'input' ? [x[nextInput++] as TensorData, 0] : [A, f[slot++] as number];
     const [left, fromA] = operand(a);
     const [right, fromB] = operand(b);
     for (let i = 0; i < batches; i++) {

@@ -19,10 +19,10 @@ export function matmulSource(transposeA: boolean, transposeB: boolean): string {
 const sources = new Map<string, string>();
 
 function print(transposeA: boolean, transposeB: boolean): string {
-  const [rowOfA, columnOfB] = [tile.map(i => `p${i}`), tile.map(j => `q${j}`)];
+  const [rowsOfA, columnsOfB] = [tile.map(i => `p${i}`), tile.map(j => `q${j}`)];
   const starts = [
-    ...(transposeA ? ['p = a + i'] : rowOfA.map((p, i) => `${p} = a + (i + ${i}) * k`)),
-    ...(transposeB ? columnOfB.map((q, j) => `${q} = b + (j + ${j}) * k`) : ['q = b + j']),
+    ...(transposeA ? ['p = a + i'] : rowsOfA.map((p, i) => `${p} = a + (i + ${i}) * k`)),
+    ...(transposeB ? columnsOfB.map((q, j) => `${q} = b + (j + ${j}) * k`) : ['q = b + j']),
   ];
   const loads = [
     ...tile.map(j => `b${j} = B[${transposeB ? `q${j}++` : `q + ${j}`}]`),

@@ -13,7 +13,7 @@ import { one, type Size } from '../compile/sizes.ts';
 import { Uses } from '../compile/uses.ts';
 import type { SpecialFunction } from '../special.ts';
 
-/** An entry of a frame, which holds the numbers that vary between poses. A function reads its frame at the start. */
+/** An entry of a frame: the numbers of a step that vary between poses. The step's function reads its frame first. */
 export interface Slot {
   readonly kind: 'size' | 'start' | 'offset';
   readonly number: number;
@@ -72,7 +72,7 @@ const letters: Record<Slot['kind'], string> = { size: 'n', start: 's', offset: '
 
 /** Writes the source of one loop. */
 class Printer {
-  /** Expressions that have a local, and its name. */
+  /** The name of the local of each expression that has one. */
   readonly #names = new Map<Expr, string>();
   readonly #uses: Uses;
   readonly #isSummed: (buffer: number) => boolean;
@@ -125,10 +125,10 @@ class Printer {
   #loop({ path, folds, registers, body }: LoopStatement, indent: string): string {
     const index = indexName(path);
     const length = this.#size(path.at(-1) as Size);
-    const begin = (isSum: boolean) => (isSum ? '0' : '-Infinity');
+    const initial = (isSum: boolean) => (isSum ? '0' : '-Infinity');
     const before = [
-      ...folds.map(fold => `let ${this.#name(fold)} = ${begin(fold.kind === 'sum')}`),
-      ...registers.map(sink => `let ${this.#register(sink)} = ${begin(sink.kind === 'fold-sum')}`),
+      ...folds.map(fold => `let ${this.#name(fold)} = ${initial(fold.kind === 'sum')}`),
+      ...registers.map(sink => `let ${this.#register(sink)} = ${initial(sink.kind === 'fold-sum')}`),
     ];
     const after = registers.map(sink => `A[${this.#slot('offset', sink.buffer)}] = ${this.#register(sink)}`);
     const lines = (texts: string[]) => texts.map(text => `${indent}${text};\n`).join('');
@@ -138,8 +138,8 @@ class Printer {
   }
 
   /**
-   * The declaration of a local for an expression that is used more than once or inside a deeper loop. Other expressions
-   * are printed where they are used.
+   * The declaration of a local for an expression that is used more than once, or in a loop deeper than its own. Other
+   * expressions are printed where they are used.
    */
   #let(expr: Expr, indent: string): string {
     if (!this.#uses.needsLocal(expr)) return '';

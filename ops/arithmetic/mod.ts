@@ -19,17 +19,21 @@ export const mod: Binary = defineOp({
   name: 'mod',
   forward: map((s, a, b) => {
     const zero = s.constant(0);
-    const rest = s.sub(a, s.mul(b, s.floor(s.div(a, b))));
+    const remainder = s.sub(a, s.mul(b, s.floor(s.div(a, b))));
     // The quotient may have been rounded up to the next whole number.
-    const hasWrongSign = s.less(s.mul(s.sign(rest), s.sign(b)), zero);
-    const near = s.select(hasWrongSign, s.add(rest, b), rest);
+    const hasWrongSign = s.less(s.mul(s.sign(remainder), s.sign(b)), zero);
+    const corrected = s.select(hasWrongSign, s.add(remainder, b), remainder);
     // A remainder beyond the divisor consists only of rounding errors.
-    const finite = s.select(s.less(s.abs(b), s.abs(near)), zero, near);
-    // For an infinite divisor the result is a or the divisor.
+    const forFiniteDivisor = s.select(s.less(s.abs(b), s.abs(corrected)), zero, corrected);
+    // For an infinite divisor, the result is a, or the divisor if the signs are opposite.
     const isFiniteDividend = s.less(s.abs(a), s.constant(Infinity));
-    const farther = s.select(s.less(s.mul(s.sign(a), s.sign(b)), zero), b, a);
-    const isInfinite = s.equal(s.abs(b), s.constant(Infinity));
-    return s.select(isInfinite, s.select(isFiniteDividend, farther, s.constant(Number.NaN)), finite);
+    const forInfiniteDivisor = s.select(s.less(s.mul(s.sign(a), s.sign(b)), zero), b, a);
+    const isInfiniteDivisor = s.equal(s.abs(b), s.constant(Infinity));
+    return s.select(
+      isInfiniteDivisor,
+      s.select(isFiniteDividend, forInfiniteDivisor, s.constant(Number.NaN)),
+      forFiniteDivisor,
+    );
   }),
   vjp: [
     g => g,

@@ -15,7 +15,7 @@ export interface LayerNormOptions {
   readonly bias?: Operand;
   /** The axes normalised together. Default the last. */
   readonly axis?: Axes;
-  /** Term added to the variance, so that equal entries do not divide by 0. Default 10⁻⁵. */
+  /** Term added to the variance, so that nothing is divided by 0 if all entries are equal. Default 10⁻⁵. */
   readonly epsilon?: number;
 }
 

@@ -6,9 +6,9 @@ import { slice } from '../shape/slice.ts';
 import { transpose } from '../shape/transpose.ts';
 
 /**
- * The product along an axis, several, or all; the product of no numbers is 1. It multiplies one half with the other, in
- * about log₂ n steps, and never divides, so gradients of any order are right for zeros and negative numbers. Lengths
- * between the same powers of two share a plan.
+ * The product along an axis, several, or all; the product of no numbers is 1. In each of about log₂ n steps, one half
+ * of the factors is multiplied with the other. Nothing is divided, so gradients of any order are right for zeros and
+ * negative numbers. Lengths between the same powers of two share a plan.
  *
  *     d Π aᵢ = Σ (Π of the others)·daᵢ
  */
@@ -28,7 +28,7 @@ export function prod(a: Value, axis?: Axes, keepDims = false): Value {
 /** The product of `count` rows, as one row. */
 function productOf(rows: Value, count: number): Value {
   if (count === 1) return rows;
-  // The largest power of two below `count`. The rows from there on are multiplied with the first rows.
+  // The largest power of two below `count`. The rows from row `half` on are multiplied with the first rows.
   const half = 2 ** Math.ceil(Math.log2(count) - 1);
   const rest = count - half;
   const products = mul(slice(rows, 0, rest), slice(rows, half));

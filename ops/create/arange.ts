@@ -2,7 +2,7 @@ import type { Tape } from '../../engine/tape.ts';
 import { showArgument, type Value } from '../op.ts';
 
 /**
- * Real numbers from `start` to before `end`, `step` apart. A single bound is the end, with start 0.
+ * Real numbers from `start` up to but not including `end`, `step` apart. A single bound is the end, with start 0.
  * For an index, pass a list to the op instead.
  *
  *     start + i·step for i from 0 to ⌈(end − start)/step⌉ − 1

@@ -23,9 +23,9 @@ export const gelu: Unary = defineOp({
   }),
   vjp: [
     (g, _ans, x) => {
-      const share = mul(0.5, erfc(mul(-Math.SQRT1_2, x)));
+      const phi = mul(0.5, erfc(mul(-Math.SQRT1_2, x)));
       const density = mul(1 / Math.sqrt(2 * Math.PI), exp(mul(-0.5, square(x))));
-      return scaled(g, add(share, scaled(density, x)));
+      return scaled(g, add(phi, scaled(density, x)));
     },
   ],
 });

@@ -6,7 +6,7 @@ import { share } from './share.ts';
 /**
  * The larger of a and b; NaN if either is NaN. Equal operands share the cotangent, half each.
  *
- *     d maximum(a, b) = da or db, whichever is larger
+ *     d maximum(a, b) = da where a > b, db where b > a
  */
 export const maximum: Binary = defineOp({
   name: 'maximum',

@@ -6,7 +6,7 @@ import { share } from './share.ts';
 /**
  * The smaller of a and b; NaN if either is NaN. Equal operands share the cotangent, half each.
  *
- *     d minimum(a, b) = da or db, whichever is smaller
+ *     d minimum(a, b) = da where a < b, db where b < a
  */
 export const minimum: Binary = defineOp({
   name: 'minimum',

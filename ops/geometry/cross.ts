@@ -22,7 +22,7 @@ export function cross(a: Value, b: Value, axis = -1): Value {
   return rotated(sub(mul(a, rotated(b, back)), mul(rotated(a, back), b)), back);
 }
 
-/** The components (x, y, z) in the order (y, z, x). */
+/** The components (x, y, z) in the order (y, z, x). `back` is their axis, counted from the end. */
 function rotated(a: Value, back: number): Value {
   const axis = back + a.shape.length;
   const zeros = new Array<number>(axis).fill(0);

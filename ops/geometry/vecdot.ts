@@ -6,7 +6,7 @@ import { sum } from '../reduce/sum.ts';
 /**
  * The scalar product of vectors along an axis, the last by default: Σ aᵢbᵢ. Other axes broadcast.
  *
- * @throws RangeError if the vectors differ in length
+ * @throws RangeError if the vectors differ in length, or the other axes do not broadcast
  */
 export function vecdot(a: Value, b: Value, axis = -1): Value {
   checkVectors('vecdot', a, b, axis);

@@ -10,7 +10,7 @@ import { entriesOf, matrixOf } from './square-matrix.ts';
  * lower triangle of A is read, as in NumPy, so the gradient is zero above the diagonal. If a matrix has a negative
  * eigenvalue, its L contains NaN.
  *
- * @throws RangeError for matrices that are not square, or of more rows
+ * @throws RangeError for matrices that are not square or have more than 4 rows
  */
 export function cholesky(a: Value): Value {
   const entries = entriesOf('cholesky', a, 4);

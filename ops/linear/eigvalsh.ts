@@ -69,24 +69,24 @@ function rotated(lower: Entries, p: number, q: number): Entries {
 }
 
 /**
- * The tangent t of the angle φ of the rotation that makes the entry p zero. φ is at most 45° and satisfies
- * tan 2φ = 2p/d, with the difference d of the diagonal entries. The result is 0 if p is 0.
+ * The tangent t of the angle φ of the rotation that makes the off-diagonal entry e zero. φ is at most 45°
+ * and satisfies tan 2φ = 2e/d, with the difference d of the diagonal entries. The result is 0 if e is 0.
  *
- *     dt = (1 + t²)(d·dp − p·dd)/(d² + 4p²)
+ *     dt = (1 + t²)(d·de − e·dd)/(d² + 4e²)
  */
 const tangent: Binary = defineOp({
   name: 'tangent',
-  forward: map((s, d, p) => {
+  forward: map((s, d, e) => {
     const [zero, two] = [s.constant(0), s.constant(2)];
-    const twice = s.mul(two, p);
+    const twice = s.mul(two, e);
     const root = s.sqrt(s.add(s.mul(d, d), s.mul(twice, twice)));
     const sum = s.add(s.abs(d), root);
     const size = s.div(twice, s.select(s.equal(sum, zero), s.constant(1), sum));
     return s.select(s.less(d, zero), s.neg(size), size);
   }),
   vjp: [
-    (g, ans, d, p) => neg(scaled(g, mul(add(1, square(ans)), overSquare(p, d, p)))),
-    (g, ans, d, p) => scaled(g, mul(add(1, square(ans)), overSquare(d, d, p))),
+    (g, ans, d, e) => neg(scaled(g, mul(add(1, square(ans)), overSquare(e, d, e)))),
+    (g, ans, d, e) => scaled(g, mul(add(1, square(ans)), overSquare(d, d, e))),
   ],
 });
 
@@ -101,9 +101,9 @@ const cosineOf: Unary = defineOp({
   vjp: [(g, ans, t) => neg(scaled(g, mul(t, mul(ans, square(ans)))))],
 });
 
-/** x/(d² + 4p²); 0 if the divisor is 0. */
-function overSquare(x: Value, d: Value, p: Value): Value {
-  const squares = add(square(d), square(mul(2, p)));
+/** x/(d² + 4e²); 0 if the divisor is 0. */
+function overSquare(x: Value, d: Value, e: Value): Value {
+  const squares = add(square(d), square(mul(2, e)));
   return where(equal(squares, 0), 0, div(x, squares));
 }
 

@@ -60,13 +60,13 @@ function parsed(specification: string, operands: readonly Value[]): { inputs: st
   if (parts.length !== operands.length) throw fail(`names ${parts.length} operands, got ${operands.length}`);
 
   const lengths = new Map<string, number>();
-  let hidden: Shape = [];
+  let ellipsisShape: Shape = [];
   const inputs = parts.map((part, i) => {
     const { shape } = operands[i] as Value;
-    const over = shape.length - lettersOf(part).length;
-    if (over < 0 || (over > 0 && !part.includes('...')))
+    const unnamedAxes = shape.length - lettersOf(part).length;
+    if (unnamedAxes < 0 || (unnamedAxes > 0 && !part.includes('...')))
       throw fail(`${part} does not name the axes of operand ${i + 1}, ${showShape(shape)}`);
-    const labels = labelsOf(part, over);
+    const labels = labelsOf(part, unnamedAxes);
     for (const [axis, label] of labels.entries()) {
       const [length, earlier] = [shape[axis] as number, lengths.get(label)];
       if (isUnderEllipsis(label)) continue;
@@ -75,36 +75,36 @@ function parsed(specification: string, operands: readonly Value[]): { inputs: st
       lengths.set(label, length);
     }
     const under = shape.filter((_, axis) => isUnderEllipsis(labels[axis] as string));
-    const both = broadcastShapes([hidden, under]);
+    const both = broadcastShapes([ellipsisShape, under]);
     if (!both)
-      throw fail(`the axes under ... do not broadcast: ${showShape(hidden)} and ${showShape(under)}`);
-    hidden = both;
+      throw fail(`the axes under ... do not broadcast: ${showShape(ellipsisShape)} and ${showShape(under)}`);
+    ellipsisShape = both;
     return labels;
   });
 
   if (right === undefined) {
     const letters = parts.flatMap(lettersOf);
     const single = letters.filter(letter => letters.indexOf(letter) === letters.lastIndexOf(letter));
-    return { inputs, output: [...labelsOf('...', hidden.length), ...single.sort()] };
+    return { inputs, output: [...labelsOf('...', ellipsisShape.length), ...single.sort()] };
   }
   const resultLetters = lettersOf(right);
   const unknown = resultLetters.find(letter => !lengths.has(letter));
   if (unknown) throw fail(`the result has ${unknown}, but no operand has`);
   const twice = resultLetters.find((letter, i) => resultLetters.indexOf(letter) !== i);
   if (twice) throw fail(`the result has ${twice} twice`);
-  if (hidden.length > 0 && !right.includes('...'))
+  if (ellipsisShape.length > 0 && !right.includes('...'))
     throw fail('operands have axes under ..., which the result lacks');
-  return { inputs, output: labelsOf(right, hidden.length) };
+  return { inputs, output: labelsOf(right, ellipsisShape.length) };
 }
 
 const lettersOf = (part: string): string[] => [...part.replace('...', '')];
 const isUnderEllipsis = (label: string): boolean => /\d/.test(label);
 
-/** A label for each axis; `hidden` of them are under the ellipsis. */
-function labelsOf(part: string, hidden: number): string[] {
+/** A label for each axis; `ellipsisAxes` of them are under the ellipsis. */
+function labelsOf(part: string, ellipsisAxes: number): string[] {
   const at = part.indexOf('...');
   if (at < 0) return [...part];
-  const numbers = Array.from({ length: hidden }, (_, i) => `${hidden - i}`);
+  const numbers = Array.from({ length: ellipsisAxes }, (_, i) => `${ellipsisAxes - i}`);
   return [...part.slice(0, at), ...numbers, ...part.slice(at + 3)];
 }
 
@@ -134,7 +134,7 @@ function diagonal(value: Value, first: number, second: number): Value {
   return reshape(column, [...leading, n]);
 }
 
-/** The sum over all labels not in `kept`. */
+/** The term summed over all labels that are not in `kept`. */
 function summedBut(kept: readonly string[], { value, labels }: Term): Term {
   const axes = labels.flatMap((label, axis) => (kept.includes(label) ? [] : [axis]));
   return { value: sum(value, axes), labels: labels.filter(label => kept.includes(label)) };
@@ -151,13 +151,17 @@ function multiplied(a: Term, b: Term, kept: ReadonlySet<string>): Term {
   if (inner.length === 0) return { value: mul(arranged(a, labels), arranged(b, labels)), labels };
   const lengthsOf = (names: readonly string[]) =>
     names.map(label => (a.labels.includes(label) ? lengthIn(a, label) : lengthIn(b, label)));
-  const flat = (names: readonly string[]) => sizeOf(lengthsOf(names));
-  const front = leading.length > 0 ? [flat(leading)] : [];
-  const left = reshape(arranged(a, [...leading, ...rows, ...inner]), [...front, flat(rows), flat(inner)]);
+  const flatLength = (names: readonly string[]) => sizeOf(lengthsOf(names));
+  const front = leading.length > 0 ? [flatLength(leading)] : [];
+  const left = reshape(arranged(a, [...leading, ...rows, ...inner]), [
+    ...front,
+    flatLength(rows),
+    flatLength(inner),
+  ]);
   const right = reshape(arranged(b, [...leading, ...inner, ...columns]), [
     ...front,
-    flat(inner),
-    flat(columns),
+    flatLength(inner),
+    flatLength(columns),
   ]);
   return { value: reshape(matmul(left, right), lengthsOf(labels)), labels };
 }

@@ -12,7 +12,7 @@ import { entriesOf, matrixOf } from './square-matrix.ts';
  * A·A⁻¹ differs from the identity by some 10⁻¹⁵ for nearly orthogonal matrices, by 10⁻¹² for a condition number of 10³,
  * and by 10⁻⁷ for a condition number of 10⁶. For A⁻¹·b use {@link solve}, which refines its result.
  *
- * @throws RangeError for matrices that are not square, or of more rows
+ * @throws RangeError for matrices that are not square or have more than 4 rows
  */
 export function inverse(a: Value): Value {
   return inverseOf('inverse', a);

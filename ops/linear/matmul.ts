@@ -43,7 +43,7 @@ export function matmul(a: Value, b: Value): Value {
   return reshape(product, [...leading, ...outer]);
 }
 
-/** The product. It reads `a` or `b` transposed if the flag is true, so that no derivative rule has to copy a matrix. */
+/** The product. It reads `a` or `b` transposed if its flag is true, so that no derivative rule has to copy a matrix. */
 function multiply(a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
   return matmulOp([a, b], transposeA, transposeB);
 }

@@ -53,7 +53,7 @@ function expanded(row: readonly Value[], minors: readonly Value[]): Value {
   const [a, b, c, d] = row as [Value, Value, Value, Value];
   const [ofA, ofB, ofC, ofD] = minors as [Value, Value, Value, Value];
   if (row.length === 1) return a;
-  const two = minus(a, ofA, b, ofB);
-  if (row.length === 2) return two;
-  return add(two, row.length === 3 ? mul(c, ofC) : minus(c, ofC, d, ofD));
+  const firstTwo = minus(a, ofA, b, ofB);
+  if (row.length === 2) return firstTwo;
+  return add(firstTwo, row.length === 3 ? mul(c, ofC) : minus(c, ofC, d, ofD));
 }

@@ -2,7 +2,7 @@ import { neg } from '../arithmetic/neg.ts';
 import { scaled } from '../arithmetic/scaled.ts';
 import { defineOp, map, type Operand, type Value } from '../op.ts';
 
-type OfFour = (a: Operand, b: Operand, c: Operand, d: Operand) => Value;
+type Quaternary = (a: Operand, b: Operand, c: Operand, d: Operand) => Value;
 
 /**
  * a·b + c·d as one value instead of three, so that the planner has fewer values to handle: it takes a third of the
@@ -10,7 +10,7 @@ type OfFour = (a: Operand, b: Operand, c: Operand, d: Operand) => Value;
  *
  *     d(ab + cd) = b·da + a·db + d·dc + c·dd
  */
-export const plus: OfFour = defineOp({
+export const plus: Quaternary = defineOp({
   name: 'plus',
   forward: map((s, a, b, c, d) => s.add(s.mul(a, b), s.mul(c, d))),
   vjp: [
@@ -26,7 +26,7 @@ export const plus: OfFour = defineOp({
  *
  *     d(ab − cd) = b·da + a·db − d·dc − c·dd
  */
-export const minus: OfFour = defineOp({
+export const minus: Quaternary = defineOp({
   name: 'minus',
   forward: map((s, a, b, c, d) => s.sub(s.mul(a, b), s.mul(c, d))),
   vjp: [

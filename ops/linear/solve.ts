@@ -11,7 +11,7 @@ import { matmul } from './matmul.ts';
  * broadcast. x is computed from the inverse and refined once, to x + A⁻¹(b − A·x). So A·x is b within a few roundings
  * for condition numbers up to 10⁶.
  *
- * @throws RangeError for matrices that are not square, or of more rows, or if the lengths do not fit
+ * @throws RangeError for matrices that are not square or have more than 4 rows, or if the lengths do not fit
  */
 export function solve(a: Value, b: Value): Value {
   checkValues('solve', [a, b]);

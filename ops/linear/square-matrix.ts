@@ -13,16 +13,16 @@ import { slice } from '../shape/slice.ts';
 export type Entries = readonly (readonly Value[])[];
 
 /**
- * The entries of square matrices of 1 to `most` rows in the last two axes.
+ * The entries of square matrices of 1 to `mostRows` rows in the last two axes.
  *
  * @throws RangeError naming the op for matrices of another shape
  */
-export function entriesOf(name: string, a: Value, most: number): Entries {
+export function entriesOf(name: string, a: Value, mostRows: number): Entries {
   checkValue(name, a);
   const [rows, columns] = a.shape.slice(-2);
-  if (a.shape.length < 2 || rows !== columns || rows === 0 || (rows as number) > most) {
+  if (a.shape.length < 2 || rows !== columns || rows === 0 || (rows as number) > mostRows) {
     throw new RangeError(
-      `${name}: ${showShape(a.shape)}: needs square matrices of 1 to ${most} rows over the last two axes`,
+      `${name}: ${showShape(a.shape)}: needs square matrices of 1 to ${mostRows} rows over the last two axes`,
     );
   }
   const leading = a.shape.slice(0, -2);

@@ -6,7 +6,8 @@ import { max } from '../reduce/max.ts';
 import { reshape } from '../shape/reshape.ts';
 
 /**
- * The position of the first of the largest entries along an axis, or of all entries. Errors name the op.
+ * The position of the first of the largest entries: along an axis or, if no axis is given, among all entries. `op` is
+ * the name in errors.
  */
 export function firstLargest(op: string, a: Value, axis: number | undefined, keepDims: boolean): Value {
   checkValue(op, a);

@@ -33,8 +33,8 @@ export function ranked(a: Value, axis: number, first: 'smallest' | 'largest'): R
 }
 
 /**
- * The entries of `values` with ranks 0 to `count` − 1, in that order, along `axis`. `ranks` ranks the entries along the
- * last axis of `values`.
+ * The entries of `values` with ranks 0 to `count` − 1, in that order, along `axis`. `ranks` holds the rank of each
+ * entry along the last axis of `values`.
  */
 export function byRank({ ranks }: Ranked, values: Value, count: number, axis: number): Value {
   const wanted = expandDims(arange(values.tape, count), -1);

@@ -9,6 +9,6 @@ import { byRank, ranked } from './ranks.ts';
  */
 export function sort(a: Value, axis = -1): Value {
   const along = axisOf('sort', axis, a);
-  const rows = ranked(a, along, 'smallest');
-  return byRank(rows, rows.entries, a.shape[along] as number, along);
+  const ranking = ranked(a, along, 'smallest');
+  return byRank(ranking, ranking.entries, a.shape[along] as number, along);
 }

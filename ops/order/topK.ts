@@ -20,6 +20,9 @@ export function topK(a: Value, count: number, axis = -1): [values: Value, positi
       `topK: count is a whole number from 0 to ${length}, the length of axis ${along}, got ${got}`,
     );
   }
-  const rows = ranked(a, along, 'largest');
-  return [byRank(rows, rows.entries, count, along), byRank(rows, arange(a.tape, length), count, along)];
+  const ranking = ranked(a, along, 'largest');
+  return [
+    byRank(ranking, ranking.entries, count, along),
+    byRank(ranking, arange(a.tape, length), count, along),
+  ];
 }

@@ -18,7 +18,7 @@ export interface DropoutOptions extends SeedOptions {
  * Make the index part of the pose: `poses.map((pose, index) => ({ ...pose, index }))`. If poses share a tape, use the
  * group's index.
  *
- * @throws RangeError for a rate outside 0 to below 1, a seed or index that is not a whole number from 0
+ * @throws RangeError for a rate that is not from 0 to below 1, or a seed or index that is not a whole number from 0
  * @example
  * const score = (tape, { weights }, { features, index }) =>
  *   sum(matmul(dropout(tape.constant(features), { rate: 0.1, seed: step, index }), weights));

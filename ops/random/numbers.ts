@@ -25,7 +25,7 @@ export function uniforms(op: string, { seed, index = 0 }: SeedOptions, count: nu
 
 /**
  * A number strictly between 0 and 1, from the highest 27 bits of the first word and the highest 26 of the second. The
- * number that they form is divided by 2⁵³; ½ is added before, so that the result is never 0.
+ * number that these bits form, plus ½, is divided by 2⁵³. Because of the ½ the result is never 0.
  */
 function unit(a: number, b: number): number {
   return ((a >>> 5) * 2 ** 26 + (b >>> 6) + 0.5) / 2 ** 53;

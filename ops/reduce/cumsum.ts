@@ -3,7 +3,7 @@ import type { Value } from '../op.ts';
 import { scan } from './scan.ts';
 
 /**
- * The cumulative sum along an axis, or of the flattened entries without one.
+ * The cumulative sum along an axis or, if none is given, of the flattened entries.
  *
  *     result[i] = Σ a[j] over j ≤ i
  *

@@ -5,7 +5,7 @@ import { slice } from './slice.ts';
 /**
  * Values joined along an axis, 0 by default. Its adjoint is `slice`.
  *
- * @throws RangeError if another length differs, TypeError for an empty list
+ * @throws RangeError if the values differ in the length of another axis, TypeError for an empty list
  */
 export function concat(values: readonly Value[], axis = 0): Value {
   const { shape } = firstOf('concat', values);

@@ -4,7 +4,7 @@ import { checkValue, kindOf, showShape, type Value } from '../op.ts';
 
 /**
  * The same numbers in the same order in another shape. One length may be −1; it is computed from the other lengths.
- * Nothing is copied. The adjoint is a `reshape` back to the shape of `a`.
+ * The adjoint is a `reshape` back to the shape of `a`.
  *
  * @throws RangeError if the shapes hold different numbers of entries
  */

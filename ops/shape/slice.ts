@@ -9,7 +9,7 @@ import { padTo } from './pad.ts';
  * list with a number for each of the first few axes. Negative positions count from the end of their axis, and a missing
  * end is the end of the axis. With a `step` of s, the result is every s-th entry. The adjoint is `pad`.
  *
- * @throws RangeError if the box reaches outside, or a step is not a whole number from 1; `flip` reverses
+ * @throws RangeError if the box reaches outside, or a step is not a whole number from 1; to reverse an axis use `flip`
  * @example
  * slice(a, 2, 5);                               // rows 2, 3 and 4
  * slice(a, [0, -1]);                            // the last column
@@ -30,10 +30,10 @@ export function slice(
       `slice: ${showShape(a.shape)}: the end (${to.join(', ')}) lies before the start (${from.join(', ')})`,
     );
   }
-  // A box of the full shape may also begin outside. It must then be recorded, so that the check of the form throws.
+  // A box of the full shape that begins elsewhere reaches outside. It is recorded, so that the check of the form throws.
   const isWhole = sameShape(shape, a.shape) && from.every(position => position === 0);
   const box = isWhole ? a : sliceOp([a], from, shape);
-  return stepsOf(a, step).reduce(everyOther, box);
+  return stepsOf(a, step).reduce(everyNth, box);
 }
 
 function stepsOf(a: Value, step: number | readonly number[]): readonly number[] {
@@ -48,8 +48,8 @@ function stepsOf(a: Value, step: number | readonly number[]): readonly number[] 
   return steps;
 }
 
-/** Every `step`-th entry along an axis. It is the first column after the axis is reshaped to rows of length `step`. */
-function everyOther(a: Value, step: number, axis: number): Value {
+/** Every `step`-th entry along an axis: the first column after the axis is reshaped to rows of length `step`. */
+function everyNth(a: Value, step: number, axis: number): Value {
   const length = a.shape[axis] as number;
   if (step === 1 || length === 0) return a;
   const rows = Math.ceil(length / step);

@@ -2,9 +2,9 @@ import { type Axes, axesOf, checkValue, showShape, type Value, withoutAxes } fro
 import { reshape } from './reshape.ts';
 
 /**
- * The value without all of its axes of length 1, or without the named ones.
+ * The value without its axes of length 1: the given axes or, by default, all of them.
  *
- * @throws RangeError for a named axis of another length
+ * @throws RangeError if a given axis has another length
  */
 export function squeeze(a: Value, axis?: Axes): Value {
   checkValue('squeeze', a);

@@ -125,7 +125,7 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'ops of equal form share their adjoints',
     file: 'engine/compile/structure.ts',
-    find: 'if (rules) key.push(KnownOp.numberOf(op));',
+    find: 'if (namesOps) key.push(KnownOp.numberOf(op));',
     replace: '',
     caughtBy: ['test/compile/adjoints.test.ts'],
   },
@@ -246,7 +246,7 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'a matrix product of guesses counts as exact',
     file: 'engine/compile/plan.ts',
-    find: 'if (taint > 0) buffers.taints.set(target, taint);',
+    find: 'if (taint > 0) buffers.taints.set(product, taint);',
     replace: '',
     caughtBy: ['test/compile/plans.test.ts'],
   },
@@ -274,8 +274,8 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'slices with different starts are merged',
     file: 'engine/compile/graph.ts',
-    find: "make({ kind: 'slice', starts: form.start.map(() => starts++) }, from, shape, undefined)",
-    replace: "make({ kind: 'slice', starts: form.start.map(() => starts++) }, from, shape, 'slice')",
+    find: "make({ kind: 'slice', starts: form.start.map(() => nextStart++) }, from, shape, undefined)",
+    replace: "make({ kind: 'slice', starts: form.start.map(() => nextStart++) }, from, shape, 'slice')",
     caughtBy: ['test/executors/jit.test.ts'],
   },
   {
@@ -545,8 +545,8 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'the arena reuses a buffer that is still read',
     file: 'engine/compile/layout.ts',
-    find: 'for (const buffer of [...reads, ...writes]) last.set(buffer, at);',
-    replace: 'for (const buffer of writes) last.set(buffer, at);',
+    find: 'for (const buffer of [...reads, ...writes]) lastUse.set(buffer, at);',
+    replace: 'for (const buffer of writes) lastUse.set(buffer, at);',
     caughtBy: ['test/compile/layout.test.ts', 'test/executors/jit.test.ts'],
   },
   {
@@ -566,7 +566,7 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'the arena reuses a wanted buffer',
     file: 'engine/compile/layout.ts',
-    find: 'for (const buffer of wanted) last.delete(buffer);',
+    find: 'for (const buffer of wanted) lastUse.delete(buffer);',
     replace: '',
     caughtBy: ['test/compile/layout.test.ts', 'test/executors/jit.test.ts'],
   },

@@ -145,8 +145,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a remainder is never negative',
     file: 'ops/arithmetic/mod.ts',
-    find: 's.less(s.mul(s.sign(rest), s.sign(b)), zero)',
-    replace: 's.less(rest, zero)',
+    find: 's.less(s.mul(s.sign(remainder), s.sign(b)), zero)',
+    replace: 's.less(remainder, zero)',
     caughtBy: ['test/ops/laws.test.ts', 'test/ops/extremes.test.ts'],
   },
   {
@@ -229,8 +229,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'wrong sign in the rule of a rotation’s tangent',
     file: 'ops/linear/eigvalsh.ts',
-    find: 'neg(scaled(g, mul(add(1, square(ans)), overSquare(p, d, p))))',
-    replace: 'scaled(g, mul(add(1, square(ans)), overSquare(p, d, p)))',
+    find: 'neg(scaled(g, mul(add(1, square(ans)), overSquare(e, d, e))))',
+    replace: 'scaled(g, mul(add(1, square(ans)), overSquare(e, d, e)))',
     caughtBy: ['test/ops/laws.test.ts', 'test/ops/linear.test.ts'],
   },
   {
