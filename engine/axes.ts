@@ -6,7 +6,7 @@ import { checkValue, type Value } from './tape.ts';
 export type Axes = number | readonly number[] | undefined;
 
 /**
- * The axes of `a` that `axes` names, counted from 0, as an ascending list.
+ * The axes of `a` named by `axes`, as an ascending list of indices from 0.
  *
  * @throws RangeError naming `op` if an axis does not exist or is repeated, TypeError if `a` is not a value or
  * `keepDims` is not a boolean
@@ -23,7 +23,7 @@ export function axesOf(op: string, axes: Axes, a: Value, keepDims = false): read
   return list.sort((a, b) => a - b);
 }
 
-/** {@link normaliseAxis} for an axis of `a`. @throws TypeError naming `op` if `a` is not a value */
+/** Calls {@link normaliseAxis} for an axis of `a`. @throws TypeError naming `op` if `a` is not a value */
 export function axisOf(op: string, axis: number, a: Value): number {
   checkValue(op, a);
   return normaliseAxis(op, axis, a.shape);

@@ -17,8 +17,8 @@ interface SearchOptions {
 }
 
 /**
- * The most entries that are computed one by one, which takes some tenths of a second. If the search needs more, the
- * whole tape is run instead.
+ * The most entries that the search computes one by one, in some tenths of a second. If it needs more, the whole tape is
+ * run instead.
  */
 const mostEntries = 100_000;
 
@@ -30,8 +30,8 @@ const bytesPerEntry = 40;
  * that entry to the inputs that made it bad, since an older NaN may be harmless: it may lie in a branch not taken.
  *
  * The search first computes single entries. A few thousand are usually enough, since a scorer that fails does so nearly
- * everywhere. If they are not, the search runs the tape once as the interpreter would, and keeps the arrays of the bad
- * values and of their inputs.
+ * everywhere. If {@link mostEntries} are not enough, the search runs the tape once as the interpreter would, and keeps
+ * the arrays of the bad values and of their inputs.
  */
 export function originOfBadValue(
   bad: Value,
@@ -73,7 +73,7 @@ function fromWholeValues(bad: Value, precision: Precision, memory: Memory): stri
   }
 }
 
-/** Goes back from the bad entry to the entry that went bad first, and describes the latter. */
+/** Goes back from a bad entry to the entry that went bad first. Returns a description of that entry. */
 function describeOrigin(bad: Entry, entryOf: EntryOf): string {
   let culprit = bad;
   for (let earlier = inputToBlame(culprit, entryOf); earlier; earlier = inputToBlame(culprit, entryOf))
@@ -134,7 +134,7 @@ class RecordedRun {
     for (const value of schedule) {
       const data = this.#compute(value);
       this.#data.set(value, data);
-      // The extra use is never released, so the array is kept.
+      // A bad value and its inputs get one more use, which is never released, so their arrays are kept.
       if (!areFinite(data))
         for (const needed of [value, ...value.inputs]) uses.set(needed, (uses.get(needed) as number) + 1);
       for (const input of value.inputs) {

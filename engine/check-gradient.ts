@@ -9,13 +9,13 @@ import type { Tensor } from './tensor.ts';
 /** Options of {@link checkGradient}. */
 export interface CheckGradientOptions {
   /**
-   * The largest allowed |gradient − difference| of an entry, relative to the largest entry of the parameter's gradient.
-   * Default 10⁻⁶.
+   * The largest allowed |gradient − difference| of an entry, relative to the largest entry of the parameter's gradient,
+   * or to the difference if that is larger. Default 10⁻⁶.
    */
   readonly tolerance?: number;
   /**
-   * The largest step by which an entry x is moved, in units of max(1, |x|). Default 0.02. If the result is
-   * inconclusive, smaller steps are tried, down to 10⁻⁶ of the largest.
+   * The largest step by which an entry x is moved, in units of max(1, |x|). Default 0.02. If gradient and difference
+   * disagree, smaller steps are tried, down to 10⁻⁶ of the largest, and to 10⁻¹⁰ before a gradient is called wrong.
    */
   readonly step?: number;
   /**
@@ -106,14 +106,14 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
     return { y, wrt: values.map(([, value]) => value) };
   };
   const { y, wrt } = record(params);
-  const slopes = gradient(y, wrt);
-  const [value, ...exact] = evaluate([y, ...slopes]);
-  const checked = executor ? await executor.run(slopes) : exact;
+  const recorded = gradient(y, wrt);
+  const [value, ...exact] = evaluate([y, ...recorded]);
+  const underTest = executor ? await executor.run(recorded) : exact;
 
   const checks: EntryCheck[] = [];
   for (const [k, [name, tensor]] of Object.entries(params).entries()) {
-    const slope = checked[k] as Tensor;
-    const scale = largestOf(slope.data);
+    const slopes = (underTest[k] as Tensor).data;
+    const scale = largestOf(slopes);
     for (const entry of spread(tensor.data.length, entries)) {
       const x = tensor.data[entry] as number;
       const scoreAt = (moved: number) => {
@@ -122,14 +122,14 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
         return evaluate([record({ ...params, [name]: { data, shape: tensor.shape } }).y])[0]
           .data[0] as number;
       };
-      const largest = step * Math.max(1, Math.abs(x));
-      const tested = slope.data[entry] as number;
+      const largestStep = step * Math.max(1, Math.abs(x));
+      const tested = slopes[entry] as number;
       const reference = exact[k]?.data[entry] as number;
       const size = Math.abs(value?.data[0] as number);
       checks.push({
         parameter: name,
         entry,
-        ...compareEntry(scoreAt, x, largest, { tested, reference, scale, size, tolerance }),
+        ...compareEntry(scoreAt, x, largestStep, { tested, reference, scale, size, tolerance }),
       });
     }
   }
@@ -181,20 +181,20 @@ interface ComparedEntry {
   readonly tolerance: number;
 }
 
-/** Rounds of ten steps tried for a reliable difference. Each begins at the step where the previous one ended. */
+/** The number of rounds of ten steps tried for a reliable difference. Each round goes on from the previous one. */
 const firstRounds = 3;
-/** Rounds tried in all before a gradient is called wrong. */
+/** The number of rounds tried in all before a gradient is called wrong. */
 const allRounds = 5;
 
-/** Compares an entry of the gradient with differences of steps from `largest` down, until the verdict is clear. */
+/** Compares an entry of the gradient with differences of steps from `largestStep` down, until the verdict is clear. */
 function compareEntry(
   f: (x: number) => number,
   x: number,
-  largest: number,
+  largestStep: number,
   { tested, reference, scale, size, tolerance }: ComparedEntry,
 ): Omit<EntryCheck, 'parameter' | 'entry'> {
   const compareRound = (round: number) => {
-    const difference = extrapolated(f, x, largest / shrink ** (round * steps));
+    const difference = extrapolated(f, x, largestStep / shrink ** (round * steps));
     const { slope, uncertainty } = difference;
     const error = Number.isFinite(tested) ? Math.abs(tested - slope) : Number.POSITIVE_INFINITY;
     const exactError = Math.abs(reference - slope);
@@ -267,26 +267,31 @@ const steps = 10;
 const shrink = 1.6;
 
 /**
- * The derivative at `x`, extrapolated to step 0 from central differences of ten steps, of which `largest` is the first.
+ * The derivative at `x`, extrapolated to step 0 from central differences of ten steps, of which the first is `firstStep`.
  */
-function extrapolated(f: (x: number) => number, x: number, largest: number): Difference {
-  let best: Difference = { slope: Number.NaN, uncertainty: Number.POSITIVE_INFINITY, step: largest, kink: 0 };
+function extrapolated(f: (x: number) => number, x: number, firstStep: number): Difference {
+  let best: Difference = {
+    slope: Number.NaN,
+    uncertainty: Number.POSITIVE_INFINITY,
+    step: firstStep,
+    kink: 0,
+  };
   const center = f(x);
   const gapAt = (h: number) => Math.abs((f(x + h) - center) / h - (center - f(x - h)) / h);
-  let before: number[] = [];
-  for (let row = 0, h = largest; row < steps; row++, h /= shrink) {
+  let previous: number[] = [];
+  for (let row = 0, h = firstStep; row < steps; row++, h /= shrink) {
     const estimates = [(f(x + h) - f(x - h)) / (2 * h)];
     // The error of a central difference is a series in even powers of h. Each order removes one more power.
     for (let order = 1; order <= row; order++) {
       const weight = shrink ** (2 * order);
-      const [fine, coarse] = [estimates[order - 1] as number, before[order - 1] as number];
+      const [fine, coarse] = [estimates[order - 1] as number, previous[order - 1] as number];
       const slope = (fine * weight - coarse) / (weight - 1);
       const uncertainty = Math.max(Math.abs(slope - fine), Math.abs(slope - coarse));
       if (uncertainty <= best.uncertainty && Number.isFinite(slope))
         best = { slope, uncertainty, step: h, kink: 0 };
       estimates.push(slope);
     }
-    before = estimates;
+    previous = estimates;
   }
   // If f is smooth, the gap between the one-sided slopes halves when the step is halved. At a kink the gap stays. So if
   // the gap at half the step is above ¾ of the gap at the whole step, there is a kink.

@@ -76,11 +76,11 @@ interface Visit extends Delay {
   readonly recorded: Region;
   /** The number of values on the tape before the copies. */
   readonly begin: number;
-  /** The number of values on the tape after the last rule. */
+  /** The number of values on the tape after the latest rule was applied. */
   end: number;
 }
 
-/** Values whose derivative rules read copies of them, which are recorded when a backward pass reaches the region. */
+/** Values whose derivative rules read copies of them. The copies are recorded when a backward pass reaches the region. */
 class Region {
   readonly #values: Value[] = [];
   /** The op of each value before it was added to the region: its original op, or that of an inner region. */
@@ -95,7 +95,7 @@ class Region {
   #include(value: Value): void {
     this.#values.push(value);
     this.#ops.push(value.op);
-    // A value is changed after it is recorded only here. The new op has the same name and derivatives.
+    // This is the only place where a recorded value is changed. The new op has the same name and derivatives.
     (value as { op: Op }).op = new RegionOp(value.op, this);
   }
 

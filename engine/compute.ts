@@ -65,7 +65,7 @@ function foldAxes(shape: Shape, walkers: readonly Walker[]): { length: number; s
 
 /** A walk through a whole array in row-major order. */
 const contiguous = (shape: Shape): Walker => ({ strides: stridesOf(shape), start: 0 });
-/** A walk that reads an array of shape `from` as one of shape `to`. */
+/** A walk that reads an array of shape `from` as if it were broadcast to shape `to`. */
 const repeated = (from: Shape, to: Shape): Walker => ({ strides: broadcastStrides(from, to), start: 0 });
 
 /** A walk through the box that begins at `start` in an array of shape `room`. */
@@ -75,7 +75,7 @@ function boxed(start: readonly number[], room: Shape): Walker {
 }
 
 /**
- * Computes a form from its inputs and writes the numbers to `out`. {@link addInto} adds them to those in `out` instead.
+ * Computes a form from its inputs and writes the result to `out`. {@link addInto} adds the result to `out` instead.
  */
 export function compute(form: Form, inputs: readonly Tensor[], out: Result): void {
   const [a, b] = inputs as readonly [Tensor, Tensor];
@@ -223,11 +223,11 @@ function fold(
 ): void {
   const totals = out.data instanceof Float64Array ? out.data : new Float64Array(out.data.length);
   totals.fill(initial);
-  const target = {
+  const toTotals = {
     strides: stridesOf(out.shape).map((stride, axis) => (axes.includes(axis) ? 0 : stride)),
     start: 0,
   };
-  walk(a.shape, [contiguous(a.shape), target], ([from, to], [stepFrom, stepTo], length) => {
+  walk(a.shape, [contiguous(a.shape), toTotals], ([from, to], [stepFrom, stepTo], length) => {
     for (let i = 0; i < length; i++) {
       const at = (to as number) + i * (stepTo as number);
       totals[at] = combine(

@@ -8,7 +8,7 @@ import { isTensorData, type Tensor } from './tensor.ts';
  * A copy of a form as plain data, with the type of each field checked. So source that an executor generates from the
  * copy contains only numbers and checked expressions, and later changes to the caller's form have no effect.
  *
- * It does not check that the numbers fit the inputs: {@link shapeOf} does so later.
+ * This function does not check that the numbers fit the inputs: {@link shapeOf} does so later.
  *
  * @throws TypeError naming `op` and the field
  */
@@ -57,11 +57,11 @@ function copyFields(op: string, form: Form): Form {
       return { kind, number, shape: copyShape(op, form.shape) };
     }
     case 'constant':
-      return { kind, tensor: frozenTensor(op, form.tensor), rows: Number.POSITIVE_INFINITY };
+      return { kind, tensor: copyTensor(op, form.tensor), rows: Number.POSITIVE_INFINITY };
     case 'parameter': {
       const { name } = form;
       if (typeof name !== 'string') throw wrongFieldError(op, 'name', 'a string', name);
-      return { kind, tensor: frozenTensor(op, form.tensor), name };
+      return { kind, tensor: copyTensor(op, form.tensor), name };
     }
     default:
       throw new TypeError(`${op}: unknown form ${typeof kind === 'string' ? kind : kindOf(kind)}`);
@@ -69,9 +69,9 @@ function copyFields(op: string, form: Form): Form {
 }
 
 /**
- * A tensor with a copy of the shape and the caller's own array, whose numbers are read when the tape runs.
+ * A copy of a tensor: its shape is copied, and its array is the caller's own, whose numbers are read when the tape runs.
  */
-export function frozenTensor(op: string, tensor: Tensor): Tensor {
+export function copyTensor(op: string, tensor: Tensor): Tensor {
   if (typeof tensor !== 'object' || tensor === null) throw wrongFieldError(op, 'tensor', 'a tensor', tensor);
   const { data } = tensor;
   if (!isTensorData(data))
@@ -91,7 +91,7 @@ export function checkFlag(op: string, name: string, flag: unknown): void {
   if (typeof flag !== 'boolean') throw wrongFieldError(op, name, 'true or false', flag);
 }
 
-/** A copy of a list of numbers. It does not check that they are lengths: {@link shapeOf} does so later. */
+/** A copy of a list of numbers. Whether they can be lengths is checked later, by {@link shapeOf}. */
 function copyShape(op: string, shape: Shape): Shape {
   const lengths = copyList(op, 'shape', shape);
   for (let axis = 0; axis < lengths.length; axis++) {
@@ -108,7 +108,7 @@ function wholeNumbers(op: string, name: string, list: readonly number[]): number
   return numbers as number[];
 }
 
-/** A plain copy of a list, which reads each entry once. A hole in the list becomes `undefined`. */
+/** Copies a list, reading each entry once. A hole in the list becomes `undefined`. */
 function copyList(op: string, name: string, list: unknown): unknown[] {
   if (!Array.isArray(list)) throw wrongFieldError(op, name, 'a list of whole numbers', list);
   return [...list];

@@ -32,7 +32,8 @@ export type AttributedOp<Attributes extends readonly unknown[], N extends number
  * `forward` is a form, or a function from attributes to one. Rules are written in ops, so derivatives of any order
  * work. In a rule, use `scaled` to multiply `g` by a number that may be infinite or NaN.
  *
- * @throws TypeError when called on numbers alone, on a list, or with another number of operands than it has rules
+ * @throws TypeError if `name` or `vjp` has a wrong type. The op throws one, too, if it is called on numbers alone, on a
+ * list, or with another number of operands than it has rules
  * @example
  * const cube = defineOp({
  *   name: 'cube',

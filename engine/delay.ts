@@ -2,8 +2,7 @@ import type { Tape, Value } from './tape.ts';
 
 /**
  * The values that the backward pass through a checkpoint waits for: the values in the checkpoint, and all cotangents
- * that reach these from outside. If the pass began before they are computed, its copies would take the memory that the
- * checkpoint saves.
+ * that reach these from outside. If the pass began earlier, its copies would take the memory that the checkpoint saves.
  */
 export interface Delay {
   /** The values in the checkpoint, oldest first. */

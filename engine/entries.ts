@@ -116,7 +116,7 @@ export function* readsOf(value: Value, at: number): Generator<Entry> {
 export class Entries {
   readonly #round: (number: number) => number;
   /** The numbers computed so far, by entry. */
-  readonly #numbers = new Map<Value, Map<number, number>>();
+  readonly #known = new Map<Value, Map<number, number>>();
   readonly #limit: number;
   #computed = 0;
   #depth = 0;
@@ -138,15 +138,15 @@ export class Entries {
     if (form.kind === 'fill') return this.#round(form.number);
     if (form.kind === 'parameter' || form.kind === 'constant')
       return this.#round(form.tensor.data[at] as number);
-    const numbers = this.#numbers.get(value) ?? new Map<number, number>();
-    this.#numbers.set(value, numbers);
-    const computed = numbers.get(at);
-    if (computed !== undefined) return computed;
+    const known = this.#known.get(value) ?? new Map<number, number>();
+    this.#known.set(value, known);
+    const earlier = known.get(at);
+    if (earlier !== undefined) return earlier;
     if (++this.#computed > this.#limit || this.#depth > mostDepth) throw new TooManyEntries();
     this.#depth++;
     const number = this.#round(this.#compute(value, at));
     this.#depth--;
-    numbers.set(at, number);
+    known.set(at, number);
     return number;
   };
 
@@ -187,7 +187,7 @@ function indexOf({ form }: Value): Int32Array {
 }
 
 /**
- * The position in an array with these strides of the entry whose position in row-major order of `shape` is `at`.
+ * Converts position `at` in row-major order of `shape` to the position of the same entry in an array with these strides.
  */
 function offset(at: number, shape: Shape, strides: readonly number[]): number {
   let total = 0;

@@ -4,12 +4,12 @@ import { checkOptions } from './options.ts';
 import { checkList, checkValues, type Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
-/** A tensor for each of some values. */
+/** A list of tensors, one for each value of a list. */
 export type TensorsOf<T extends readonly Value[]> = { [K in keyof T]: Tensor };
 
 /**
- * Runs a tape and returns the numbers of the wanted values, a tensor for each. Only values that these depend on are
- * computed. The default executor is `interpreter()` in float64; with an asynchronous executor this returns a promise.
+ * Runs a tape and returns the numbers of the wanted values, a tensor for each. It computes only the values that these
+ * depend on. The default executor is `interpreter()` in float64; with an asynchronous executor this returns a promise.
  *
  * @throws TypeError unless `wanted` is a list of values
  * @example

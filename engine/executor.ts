@@ -116,7 +116,7 @@ export interface PlannedExecutor extends SyncExecutor {
  * Every executor calls this function first. So it also checks the arrays that the caller may have changed since the
  * tape was recorded: each must still have its length, and each index must still be within its rows.
  *
- * @throws Error naming the value if its array has another length now, RangeError if an index is outside its rows
+ * @throws Error naming the value if its array has another length now, RangeError if an entry of an index is outside its rows
  */
 export function liveValues(wanted: readonly Value[]): Value[] {
   const [first] = wanted;

@@ -57,8 +57,8 @@ const reshapeOp = defineKnownOp({
 });
 
 /**
- * The value summed to `shape`, over the axes that broadcasting from `shape` to the shape of the value repeats. It is
- * the adjoint of {@link repeat}. `shape` must broadcast to the shape of the value.
+ * The value summed to `shape`, which must broadcast to the shape of the value. The sums are over the axes along which
+ * that broadcasting repeats entries. It is the adjoint of {@link repeat}.
  */
 export function sumTo(a: Value, shape: Shape): Value {
   if (sameShape(a.shape, shape)) return a;

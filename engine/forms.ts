@@ -85,7 +85,7 @@ export interface BroadcastForm {
   readonly shape: Shape;
 }
 
-/** The same numbers in the same order under another shape. The result uses the array of the input, not a copy. */
+/** The same numbers in the same order under another shape. An executor may use the input's array for the result. */
 export interface ReshapeForm {
   /** Name of the form. */
   readonly kind: 'reshape';
@@ -105,7 +105,7 @@ export interface TransposeForm {
 export interface SliceForm {
   /** Name of the form. */
   readonly kind: 'slice';
-  /** Index in the input of the box's first entry, one number for each axis. */
+  /** Index of the box's first entry within the input, one number for each axis. */
   readonly start: readonly number[];
   /** Shape of the result. */
   readonly shape: Shape;
@@ -115,7 +115,7 @@ export interface SliceForm {
 export interface PadForm {
   /** Name of the form. */
   readonly kind: 'pad';
-  /** Index in the result of the input's first entry, one number for each axis. */
+  /** Index of the input's first entry within the result, one number for each axis. */
   readonly start: readonly number[];
   /** Shape of the result. */
   readonly shape: Shape;

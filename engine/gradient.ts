@@ -122,8 +122,8 @@ function pullback(ys: readonly Value[], seeds: readonly Value[], wrt: readonly V
 }
 
 /**
- * For each value from `oldest` to `newest`, 1 if it is one of `wrt` or depends on one, else 0. The latter values need
- * no cotangent.
+ * For each value from `oldest` to `newest`, 1 if it is one of `wrt` or depends on one of them, else 0. The values with
+ * 0 need no cotangent.
  */
 function valuesOnPath(tape: Tape, newest: number, wrt: readonly Value[], oldest: number): Uint8Array {
   const onPath = new Uint8Array(Math.max(0, newest - oldest + 1));
@@ -142,9 +142,9 @@ export function ruleOf({ vjp }: Op, position: number): VjpRule | null {
 
 /** The cotangent of input `position` of a value, recorded by the rule for that input. It has the input's shape. */
 export function cotangentOf(rule: VjpRule, g: Value, value: Value, position: number): Value {
-  // A concat or an accumulation may have more inputs than JavaScript allows arguments, so they are not passed.
-  const isVariadic = typeof value.op.vjp === 'function' && value.form.kind !== 'map';
-  const cotangent = isVariadic ? rule(g, value) : rule(g, value, ...value.inputs);
+  // A concat or an accumulation may have more inputs than a call may have arguments, so its inputs are not passed.
+  const omitsInputs = typeof value.op.vjp === 'function' && value.form.kind !== 'map';
+  const cotangent = omitsInputs ? rule(g, value) : rule(g, value, ...value.inputs);
   const input = value.inputs[position] as Value;
   if (!isValue(cotangent)) {
     throw new TypeError(
@@ -153,8 +153,8 @@ export function cotangentOf(rule: VjpRule, g: Value, value: Value, position: num
   }
   const { shape } = cotangent;
   if (sameShape(shape, input.shape)) return cotangent;
-  // `broadcastShapes` returns its first argument itself, not a copy, if the second broadcasts to it. So the comparison
-  // by `!==` tests for that.
+  // `broadcastShapes` returns the first shape itself, not a copy, if the second broadcasts to it. So the comparison by
+  // `!==` tests for that.
   if (!sameShape(shape, value.shape) || broadcastShapes([shape, input.shape]) !== shape) {
     throw new RangeError(
       `${value.op.name}: VJP rule ${position} gives a cotangent of shape ${showShape(shape)}; it must have the shape of its input ${showShape(input.shape)}`,

@@ -26,9 +26,9 @@ export function entryOutside(index: Int32Array, rows: number): string | undefine
 
 /**
  * True if each entry of an index is a row from 0 to `rows` − 1. This function is called when an index is recorded and
- * again at each run, so it must be fast and avoids branches. It collects bits instead: the highest bit of a negative
- * entry is set, and so is that of `last` − entry for an entry past the last row. Checking eight entries at a time takes
- * two thirds of the time of checking two.
+ * again at each run, so it must be fast and avoids branches. It collects bits instead: the highest bit is set in a
+ * negative entry, and in `last` − entry if the entry is past the last row. Checking eight entries at a time takes two
+ * thirds of the time of checking two.
  */
 function areRows(index: Int32Array, rows: number): boolean {
   // No entry is above 2³¹ − 1, since entries have 32 bits. A larger `last` would not fit the bit operators.

@@ -34,7 +34,8 @@ export function interpreter(options: { readonly precision?: Precision } = {}): S
 }
 
 /**
- * An array and the number of values that still use it. There may be several, since a reshape uses its input's array.
+ * An array and the number of values that still use it. Several values may use one array, since a reshape uses its
+ * input's array.
  */
 interface SharedArray {
   readonly data: TensorData;

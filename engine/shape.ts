@@ -39,7 +39,7 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** The strides that read a tensor of shape `from` as one of shape `to`: 0 along each repeated axis. */
+/** The strides that read a tensor of shape `from` as if it were broadcast to shape `to`: 0 along each repeated axis. */
 export function broadcastStrides(from: Shape, to: Shape): number[] {
   const strides = stridesOf(from);
   const lead = to.length - from.length;
@@ -51,8 +51,8 @@ export function broadcastStrides(from: Shape, to: Shape): number[] {
 
 /**
  * The shape that several shapes broadcast to by NumPy's rule
- * (https://numpy.org/doc/stable/user/basics.broadcasting.html). If the shapes are aligned at the last axis, the lengths
- * of each axis must be equal or 1. The result is `undefined` if they are not.
+ * (https://numpy.org/doc/stable/user/basics.broadcasting.html). When the shapes are aligned at the last axis, the lengths
+ * along each axis must be equal or 1. If they are not, the result is `undefined`.
  */
 export function broadcastShapes(shapes: readonly Shape[]): Shape | undefined {
   let result: Shape | undefined = shapes[0] ?? [];

@@ -1,4 +1,4 @@
-import { copyForm, frozenTensor } from './copy-form.ts';
+import { copyForm, copyTensor } from './copy-form.ts';
 import {
   type ConstantForm,
   type Form,
@@ -67,9 +67,9 @@ export type VjpRule<F extends Form = Form, N extends number = number> = {
 
 /**
  * The derivative rules of an op: a list with an entry for each input, its rule or `null` if the derivative is zero
- * everywhere. An op of any number of inputs has a function instead, which returns the rule for the input at a position.
- * The rules that it returns get the inputs as arguments only if the op's form is a map; for other forms they must read
- * `ans.inputs`.
+ * everywhere. An op that takes any number of inputs has a function instead, which returns the rule for the input at a
+ * position. The rules that it returns get the inputs as arguments only if the op's form is a map; for other forms they
+ * must read `ans.inputs`.
  */
 export type Vjp<F extends Form = Form, N extends number = number> =
   | Tuple<VjpRule<F, N> | null, N>
@@ -105,7 +105,7 @@ export class Tape {
   #copiedBytes = 0;
   #passes = 0;
 
-  /** The bytes copied from lists; an executor counts them as held while the tape runs. */
+  /** The bytes copied from lists and numbers; an executor counts them as held while the tape runs. */
   get copiedBytes(): number {
     return this.#copiedBytes;
   }
@@ -120,16 +120,16 @@ export class Tape {
     if (typeof name !== 'string')
       throw new TypeError(`parameter: its name must be a string, got ${kindOf(name)}`);
     const original = tensor(source);
-    const frozen = frozenTensor(name, original);
-    if (frozen.data instanceof Int32Array) {
+    const copy = copyTensor(name, original);
+    if (copy.data instanceof Int32Array) {
       throw new TypeError(
         `${name}: index data (an Int32Array) has no gradient; give Float64Array or Float32Array`,
       );
     }
-    if (!isCallersArray(source)) this.#copiedBytes += frozen.data.byteLength;
+    if (!isCallersArray(source)) this.#copiedBytes += copy.data.byteLength;
     // Use the caller's own tensor object if possible: executors recognise a tensor that several poses share.
-    const recorded = isPlain(original, frozen.data) ? original : frozen;
-    return this.#append(parameterOp, { kind: 'parameter', tensor: recorded, name }, [], frozen.shape);
+    const recorded = isPlain(original, copy.data) ? original : copy;
+    return this.#append(parameterOp, { kind: 'parameter', tensor: recorded, name }, [], copy.shape);
   }
 
   /**
@@ -137,7 +137,7 @@ export class Tape {
    * index data. A typed array is not copied, and is read when the tape runs; lists are copied.
    */
   constant(source: TensorSource): Value {
-    if (isTensor(source)) return this.#constant(frozenTensor('constant', source), false);
+    if (isTensor(source)) return this.#constant(copyTensor('constant', source), false);
     return this.#constant(tensor(source), !isTensorData(source));
   }
 
@@ -251,8 +251,9 @@ export class Tape {
   }
 }
 
-/** The shape of a literal; the list after it is that of its inputs. */
+/** The shape of a literal. */
 const scalarShape: Shape = Object.freeze([]);
+/** The inputs of a literal. */
 const noInputs: readonly Value[] = Object.freeze([]);
 
 /** @throws TypeError if the name of an op is not a string, or there is not one rule for each operand */

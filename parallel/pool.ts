@@ -44,11 +44,11 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Milliseconds for a module to load. */
+/** Milliseconds that a module may take to load. */
 const startLimit = 60_000;
-/** Milliseconds for an abandoned chunk to end by itself. */
+/** Milliseconds that an abandoned chunk may take to end by itself. */
 const graceTime = 1000;
-/** Number of workers that may end in a row before they are ready, while no other worker makes progress. */
+/** Calls fail when this many workers in a row end before they are ready, while no other worker makes progress. */
 const mostFailures = 3;
 
 /** A pool of at most `threads` workers, which start when needed and run one chunk at a time each. */
@@ -208,8 +208,8 @@ export class ThreadPool implements WorkerPool {
   }
 
   /**
-   * Removes a worker that ended by itself, and puts its chunk back into the queue. The chunk fails instead if an earlier
-   * worker ended while running the chunk, or if its arrays were transferred.
+   * Removes a worker that ended by itself or lost its device, and puts its chunk back into the queue. The chunk fails instead
+   * if an earlier worker ended while running the chunk, or if its arrays were transferred.
    */
   #bury(thread: Thread, reason: string): void {
     const job = this.#jobs.get(thread);
@@ -260,11 +260,11 @@ export class ThreadPool implements WorkerPool {
     if (this.#live.delete(job)) settle();
   }
 
+  /** Fails all calls, except chunks that a worker is running: they continue, unless the pool is closed. */
   #failAll(error: unknown): void {
     for (const { reject } of this.#waiting.splice(0)) reject(error);
     this.#queue = [];
     for (const job of this.#live) {
-      // A running chunk continues, unless the pool is closed.
       if (!this.#isClosed && [...this.#jobs.values()].includes(job)) continue;
       this.#settle(job, () => job.reject(error));
     }

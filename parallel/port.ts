@@ -17,7 +17,7 @@ export interface Port {
   terminate(): Promise<void>;
 }
 
-/** Callbacks for messages, and for the end of a worker that was not terminated. */
+/** Callbacks for the messages and the end of a worker. */
 export interface PortListener {
   onMessage(message: FromWorker): void;
   onEnd(reason: string): void;

@@ -18,7 +18,9 @@ export class CallParams implements SentParams {
     this.#onRelease = onRelease;
     const entries = Object.entries(params);
     this.params = canShare
-      ? Object.fromEntries(entries.map(([name, { data, shape }]) => [name, { data: shared(data), shape }]))
+      ? Object.fromEntries(
+          entries.map(([name, { data, shape }]) => [name, { data: sharedCopy(data), shape }]),
+        )
       : params;
   }
 
@@ -42,7 +44,7 @@ const canShare: boolean =
   // `crossOriginIsolated` is undefined in Node.
   (globalThis as { readonly crossOriginIsolated?: boolean }).crossOriginIsolated !== false;
 
-function shared(data: TensorData): TensorData {
+function sharedCopy(data: TensorData): TensorData {
   const Type = data.constructor as new (buffer: SharedArrayBuffer) => TensorData;
   const copy = new Type(new SharedArrayBuffer(data.byteLength));
   copy.set(data);

@@ -20,10 +20,10 @@ import { nodeThreads } from './port.ts';
 export async function serve<Sent, Pose, P extends Params>(
   scorer?: ScorerModule<Sent, Pose, P>,
 ): Promise<void> {
-  const { post: postAs, listen } = await portHere();
+  const { post: postUntagged, listen } = await portHere();
   let tag: string | undefined;
   const post = (message: FromWorker, transfer?: ArrayBuffer[]) =>
-    postAs({ ...message, ...(tag && { tag }) }, transfer);
+    postUntagged({ ...message, ...(tag && { tag }) }, transfer);
   let scoring: Pick<ChunkContext, 'scorer' | 'executor'> | undefined;
   const contexts = new Map<number, ChunkContext>();
   const start = async (module: string | undefined) => {

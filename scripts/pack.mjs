@@ -1,6 +1,6 @@
 // Scripts that npm runs before and after `npm pack` and `npm publish`, because the package differs from the checkout:
-//   prepare  removes the condition posetape:source from package.json, because the package has no sources; and makes those
-//            links in the README absolute that point to files that are not in the package
+//   prepare  removes the condition posetape:source from package.json, because the package has no sources; and makes links
+//            in the README absolute if they point to files outside the package
 //   restore  restores both files
 //   publish  fails while OWNER is the placeholder for the repository's owner
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

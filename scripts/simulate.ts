@@ -28,7 +28,7 @@ interface Run {
   readonly cores: number;
   readonly chunks: number;
   /** Seconds to score the poses of a chunk. */
-  readonly work: number;
+  readonly chunkSeconds: number;
   readonly state: StateCosts;
   readonly store: StoreCosts;
   /** Number of states that a job merges. */
@@ -81,13 +81,13 @@ const options = program.opts<{
 }>();
 
 /** Returns the seconds that a call takes: the minimum over several rounds. */
-function secondsOf(work: () => unknown): number {
+function secondsOf(call: () => unknown): number {
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 7; round++) {
     const start = performance.now();
     let calls = 0;
     do {
-      work();
+      call();
       calls++;
     } while (performance.now() - start < 60);
     least = Math.min(least, (performance.now() - start) / 1000 / calls);
@@ -206,7 +206,7 @@ function byOneReducer(run: Run): Outcome {
   const { state } = run;
   const reducer = new Server();
   let end = 0;
-  const { store } = work(run, time => {
+  const { store } = simulateWorkers(run, time => {
     end = reducer.serve(time, state.read + state.merge);
   });
   return { seconds: end, store: store.busy / end, reducer: reducer.busy / end };
@@ -215,24 +215,25 @@ function byOneReducer(run: Run): Outcome {
 /** Simulates workers that score chunks and also run jobs that merge `arity` states. Merging jobs have priority. */
 function byTree(run: Run): Outcome {
   const { state, store: costs, arity } = run;
-  const wire = state.bytes / costs.bytesPerSecond;
+  // Seconds to send a state.
+  const sendSeconds = state.bytes / costs.bytesPerSecond;
   // Simplification: any `arity` stored states make a merging job, wherever they are in the tree.
-  let [states, last] = [0, 0];
-  const { store } = work(
+  let [states, lastStored] = [0, 0];
+  const { store } = simulateWorkers(
     run,
     time => {
       states++;
-      last = time;
+      lastStored = time;
     },
     (time, server) => {
       if (states < arity) return undefined;
       states -= arity;
-      const read = server.serve(time, costs.job + arity * wire);
-      return read + arity * (state.read + state.merge) + state.write;
+      const readAt = server.serve(time, costs.job + arity * sendSeconds);
+      return readAt + arity * (state.read + state.merge) + state.write;
     },
   );
   // The last job merges the rest.
-  const seconds = last + costs.job + states * (wire + state.read + state.merge);
+  const seconds = lastStored + costs.job + states * (sendSeconds + state.read + state.merge);
   return { seconds, store: store.busy / seconds, reducer: 0 };
 }
 
@@ -240,36 +241,37 @@ function byTree(run: Run): Outcome {
  * Simulates one shard per core. A core merges the states of its chunks and writes a file with about 2 log₂(chunks) states. One
  * process merges the files.
  */
-function byShards({ cores: n, chunks, work: seconds, state, store: costs }: Run): Outcome {
+function byShards({ cores: n, chunks, chunkSeconds, state, store: costs }: Run): Outcome {
   const perCore = Math.ceil(chunks / n);
-  const nodes = Math.max(1, Math.ceil(2 * Math.log2(perCore)));
+  const statesPerFile = Math.max(1, Math.ceil(2 * Math.log2(perCore)));
   const store = new Server();
   let scored = 0;
   for (let core = 0; core < n; core++) {
     // Over many chunks the jitter averages out.
-    let time = perCore > 1000 ? perCore * seconds : 0;
-    if (time === 0) for (let i = 0; i < perCore; i++) time += seconds * jitter();
-    time += perCore * state.merge + nodes * state.write;
+    let time = perCore > 1000 ? perCore * chunkSeconds : 0;
+    if (time === 0) for (let i = 0; i < perCore; i++) time += chunkSeconds * jitter();
+    time += perCore * state.merge + statesPerFile * state.write;
     scored = Math.max(scored, time);
   }
-  const files = (n * nodes * state.bytes) / costs.bytesPerSecond;
-  const written = store.serve(scored, files);
-  const end = store.serve(written, files) + n * nodes * (state.read + state.merge);
+  const fileSeconds = (n * statesPerFile * state.bytes) / costs.bytesPerSecond;
+  const written = store.serve(scored, fileSeconds);
+  const end = store.serve(written, fileSeconds) + n * statesPerFile * (state.read + state.merge);
   const merging = end - written;
   return { seconds: end, store: store.busy / end, reducer: merging / end };
 }
 
 /**
- * Simulates workers that score chunks until no chunk is left. A free worker first calls `other`, which may give it another
- * job and then returns the time at which that job is done. `onState` is called with the time at which each state is stored.
+ * Simulates workers that score chunks until no chunk is left. A free worker first calls `other`, which returns the time at
+ * which a job of another kind is done, or undefined if there is no such job. `onState` is called with the time at which each state is stored.
  */
-function work(
-  { cores: n, chunks, work: seconds, state, store: costs }: Run,
+function simulateWorkers(
+  { cores: n, chunks, chunkSeconds, state, store: costs }: Run,
   onState: (time: number) => void,
   other: (time: number, store: Server) => number | undefined = () => undefined,
 ): { readonly store: Server } {
   const store = new Server();
-  const wire = state.bytes / costs.bytesPerSecond;
+  // Seconds to send a state.
+  const sendSeconds = state.bytes / costs.bytesPerSecond;
   let left = chunks;
   const [free, writing] = [new Times(), new Times()];
   // Seconds to send the parameters as float64.
@@ -277,7 +279,7 @@ function work(
   for (let i = 0; i < Math.min(n, chunks); i++) free.push(store.serve(0, theta));
   while (free.size > 0 || writing.size > 0) {
     if (writing.size > 0 && (free.size === 0 || writing.least <= free.least)) {
-      const stored = store.serve(writing.pop(), wire);
+      const stored = store.serve(writing.pop(), sendSeconds);
       onState(stored);
       free.push(stored);
       continue;
@@ -287,7 +289,7 @@ function work(
     if (merged !== undefined) writing.push(merged);
     else if (left > 0) {
       left--;
-      writing.push(store.serve(time, costs.job) + seconds * jitter() + state.write);
+      writing.push(store.serve(time, costs.job) + chunkSeconds * jitter() + state.write);
     }
   }
   return { store };
@@ -312,7 +314,7 @@ for (const n of options.cores)
     const { seconds, ...busy } = layout({
       cores: n,
       chunks,
-      work: chunk * pose,
+      chunkSeconds: chunk * pose,
       state,
       store,
       arity: options.arity,

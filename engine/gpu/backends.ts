@@ -20,9 +20,11 @@ export interface Backend {
   /** The functions that kernels may call. */
   readonly functions: readonly KernelFunction[];
   readonly meter: DeviceMeter;
-  /** Resolves with the reason when the device is lost. It never resolves if there is no device. */
+  /** Resolves with the reason when the device is lost. Only `webgpu` and `webgl2` report a loss. */
   readonly lost: Promise<string>;
-  /** True if the device is lost. Work on a lost WebGL context gives zeros even before `lost` resolves. */
+  /**
+   * True if a WebGL2 context is lost: work on it gives zeros even before `lost` resolves. Always false on other backends.
+   */
   isLost(): boolean;
   /** Makes a new gpu.js instance for one pipeline, since an instance keeps its kernels until it is destroyed. */
   open(): Gpu;
@@ -116,8 +118,8 @@ async function acquire({ WebGPUContext }: GpuJs): Promise<Device> {
 }
 
 /**
- * Provides WebGPU in Node by the package of Dawn. gpu.js looks for it in navigator.gpu, and for its constants on the
- * global object.
+ * Provides WebGPU in Node by the package `webgpu`, which contains Dawn. gpu.js takes WebGPU from navigator.gpu, and its
+ * constants from the global object.
  */
 async function provideWebGpu(): Promise<void> {
   const scope = globalThis as { navigator?: { gpu?: unknown }; process?: { versions?: { node?: string } } };
@@ -162,7 +164,7 @@ function webGl2(common: Omit<Backend, 'open'>): Backend {
       contexts.delete(context);
       return destroy();
     };
-    // gpu.js also drops the context of an instance when the instance is destroyed. Then no device is lost.
+    // gpu.js also drops the context of an instance when the instance is destroyed. That is not a loss.
     canvas.addEventListener('webglcontextlost', () => {
       if (!contexts.has(context)) return;
       meter.lose();

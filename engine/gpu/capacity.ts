@@ -6,9 +6,10 @@ const exactUpTo = 8;
 const leastCapacity = 128;
 
 /**
- * The capacity of arrays for each size. A size that occurs in a parameter is its own capacity, since parameters are the
- * same for every pose; other sizes are rounded up to 128, 256, 512 and so on. So a pipeline fits every pose whose sizes
- * have the same capacities. The capacities depend on the pose alone, not on the poses that ran before it.
+ * For each size, its capacity: the length for which arrays have room. Sizes are rounded up to 128, 256, 512 and so on, so
+ * that a pipeline fits every pose whose sizes have the same capacities. Sizes up to {@link exactUpTo} are not rounded up,
+ * nor are sizes in the shapes of parameters, since parameters are the same for every pose. The capacities depend on the
+ * pose alone, not on the poses that ran before it.
  */
 export function capacitiesOf(live: readonly Value[], sizes: readonly number[]): number[] {
   const fixed = new Set(live.flatMap(({ form, shape }) => (form.kind === 'parameter' ? shape : [])));

@@ -2,8 +2,8 @@ import type { DeviceMemory } from '../executor.ts';
 import type { Device } from './gpu-js.ts';
 
 /**
- * Counts the buffers that gpu.js creates and destroys on a device, by wrapping the device's methods. gpu.js itself
- * keeps no count, and a leaked buffer changes no result.
+ * Counts of the buffers and textures that gpu.js holds on a device. {@link meterOf} and {@link meterTextures} keep them
+ * by wrapping methods of the device or context. gpu.js itself keeps no count, and a leaked buffer changes no result.
  */
 export class DeviceMeter implements DeviceMemory {
   buffers = 0;
@@ -103,7 +103,7 @@ export function meterTextures(context: object, meter: DeviceMeter): void {
     const original = gl[name];
     if (original) Object.assign(gl, { [name]: wrap((original as (...args: never[]) => unknown).bind(gl)) });
   };
-  const sized = (width: unknown, height: unknown, format: unknown) => {
+  const recordSize = (width: unknown, height: unknown, format: unknown) => {
     if (!bound) return;
     const bytes = (width as number) * (height as number) * (texelBytes[format as number] ?? 4);
     meter.resize(bytes - (sizes.get(bound) ?? 0));
@@ -132,12 +132,12 @@ export function meterTextures(context: object, meter: DeviceMeter): void {
   });
   replace('texImage2D', image => (...args: never[]) => {
     const [, , format, width, height] = args as unknown[];
-    if (typeof width === 'number' && typeof height === 'number') sized(width, height, format);
+    if (typeof width === 'number' && typeof height === 'number') recordSize(width, height, format);
     return image(...args);
   });
   replace('texStorage2D', storage => (...args: never[]) => {
     const [, , format, width, height] = args as unknown[];
-    sized(width, height, format);
+    recordSize(width, height, format);
     return storage(...args);
   });
   replace('readPixels', read => (...args: never[]) => {

@@ -33,8 +33,8 @@ export interface GpuExecutor extends Executor {
   /** The number of pipelines compiled since the executor was made. */
   readonly compiled: number;
   /**
-   * Memory on the device. The executor counts buffers and textures when they are created and destroyed. The counts are
-   * 0 for `webasm` and `cpu`, which have no device.
+   * Memory on the device. On `webgpu` and `webgl2` the executor counts buffers and textures when they are created and
+   * destroyed. On the other backends the counts are 0.
    */
   readonly device: DeviceMemory & {
     /** Number of launches since the executor was made. */
@@ -52,7 +52,7 @@ export interface GpuExecutor extends Executor {
 const arraysPerKernel = 6;
 
 /** An executor on an open backend, with its compiled pipelines and the handling of a lost device. */
-export class Executing implements GpuExecutor {
+export class GpuJsExecutor implements GpuExecutor {
   readonly precision = 'float32';
   readonly stops = false;
   readonly backend: BackendName;
@@ -68,7 +68,7 @@ export class Executing implements GpuExecutor {
   #unfusedReason: string | null = null;
   #isDisposed = false;
   #loss: DeviceLostError | undefined;
-  /** Callbacks of the current runs for when the device is lost. */
+  /** Functions that make the current runs fail when the device is lost. */
   readonly #waiting = new Set<(loss: DeviceLostError) => void>();
 
   constructor(backend: Backend, rejections: string | null, limit: number) {
@@ -79,7 +79,7 @@ export class Executing implements GpuExecutor {
     backend.lost.then(reason => {
       this.#loss = new DeviceLostError(this.name, reason);
       for (const fail of this.#waiting) fail(this.#loss);
-      void this.#drop();
+      void this.#discardAll();
     });
   }
 
@@ -102,8 +102,8 @@ export class Executing implements GpuExecutor {
 
   async run(wanted: readonly Value[], options: RunOptions = {}): Promise<Tensor[]> {
     if (wanted.every(isComputed)) return this.#run(wanted, options);
-    const join = copyIndices(wanted);
-    return join(await this.#run(wanted.filter(isComputed), options));
+    const insertIndices = copyIndices(wanted);
+    return insertIndices(await this.#run(wanted.filter(isComputed), options));
   }
 
   async #run(wanted: readonly Value[], { memory = new Memory() }: RunOptions): Promise<Tensor[]> {
@@ -113,24 +113,24 @@ export class Executing implements GpuExecutor {
     if (!first) return [];
     const live = liveValues(wanted);
     const structure = structureOf(live, wanted, 'float32');
-    const compiled = this.#compiledFor(live, wanted, structure);
-    compiled.take();
+    const held = this.#pipelineFor(live, wanted, structure);
+    held.take();
     try {
       const evicted = Promise.all(this.#evicted.splice(0));
       // Read the inputs before awaiting anything: the caller may change its arrays as soon as it has the promise.
-      const running = this.#runOn(compiled, live, wanted, structure);
+      const running = this.#runOn(held, live, wanted, structure);
       const [tensors] = await Promise.all([this.#unlessLost(running), evicted]);
-      this.#unfusedReason = compiled.pipeline.fallbackReason;
+      this.#unfusedReason = held.pipeline.fallbackReason;
       return tensors;
     } catch (error) {
-      await this.#discard(compiled);
+      await this.#discard(held);
       throw error;
     } finally {
       // Count at the end: the number of arrays that gpu.js puts between the kernels is known only after the first run.
-      const bytes = first.tape.copiedBytes + compiled.pipeline.bytes;
+      const bytes = first.tape.copiedBytes + held.pipeline.bytes;
       memory.take(bytes);
       memory.give(bytes);
-      await compiled.give();
+      await held.give();
     }
   }
 
@@ -169,15 +169,15 @@ export class Executing implements GpuExecutor {
 
   async dispose(): Promise<void> {
     this.#isDisposed = true;
-    await this.#drop();
+    await this.#discardAll();
     await Promise.all([...this.#living].map(({ gone }) => gone));
   }
 
-  async #drop(): Promise<void> {
-    await Promise.allSettled([...this.#pipelines.values()].map(compiled => this.#discard(compiled)));
+  async #discardAll(): Promise<void> {
+    await Promise.allSettled([...this.#pipelines.values()].map(held => this.#discard(held)));
   }
 
-  #compiledFor(live: readonly Value[], wanted: readonly Value[], structure: Structure): HeldPipeline {
+  #pipelineFor(live: readonly Value[], wanted: readonly Value[], structure: Structure): HeldPipeline {
     const capacities = capacitiesOf(live, structure.sizes);
     return this.#pipelines.get(structure, `${capacities}`, live, () => {
       const plan = kernelsOf(live, wanted, structure, capacities, arraysPerKernel);
@@ -189,9 +189,9 @@ export class Executing implements GpuExecutor {
     });
   }
 
-  async #discard(compiled: HeldPipeline): Promise<void> {
-    this.#pipelines.delete(compiled);
-    await compiled.drop();
+  async #discard(held: HeldPipeline): Promise<void> {
+    this.#pipelines.delete(held);
+    await held.drop();
   }
 
   async #runOn(

@@ -40,7 +40,7 @@ export const calls: ReadonlyMap<string, PrimitiveCall> = new Map<Primitive | 'er
   ['max', { name: 'larger', specials: [] }],
 ]);
 
-/** A function that kernels may call, as gpu.js takes it. All operands and the result are float32. */
+/** A function that kernels may call, as source for gpu.js. All operands and the result are float32. */
 export interface KernelFunction {
   readonly name: string;
   readonly source: string;
@@ -98,8 +98,8 @@ function quotient(t, n) {
 }`;
 
 /**
- * The smaller and the larger of two numbers; NaN if either is NaN, since two numbers one of which is NaN compare
- * neither less nor equal.
+ * The smaller and the larger of two numbers; NaN if either is NaN, since every comparison with NaN is false, and the sum
+ * is returned.
  */
 const extremes = `
 function smaller(x, y) {
@@ -232,20 +232,20 @@ function power(x, y, inf, nan) {
  * Sine and cosine. The nearest multiple of π/2 is subtracted from the angle x, and the rest r, from −π/4 to π/4, is put
  * into the Taylor series up to r⁹ and r¹⁰. The multiple is subtracted in three parts so that no digits are lost (W. J.
  * Cody and W. Waite, Software Manual for the Elementary Functions, 1980; the parts are from S. L. Moshier's Cephes). A
- * shader's own functions, accurate to 6·10⁻⁴, are used only beyond 10⁵, where three parts are not enough. `turns`
- * counts quarter turns, and `quarters` is the number of quarter turns by which the function is ahead of the sine.
+ * shader's own functions, accurate to 6·10⁻⁴, are used only beyond 10⁵, where three parts are not enough. `lead` is
+ * the number of quarter turns by which the function is ahead of the sine.
  */
-const circularFunction = (name: string, builtIn: string, quarters: string) => `
+const circularFunction = (name: string, builtIn: string, lead: string) => `
 function ${name}(x, inf, nan) {
   if (x > -100000 && x < 100000) {
-    const turns = Math.floor(x * 0.636619772368 + 0.5);
-    const rest = ((x - turns * 1.5703125) - turns * 0.000483751296997) - turns * 0.0000000754978995489;
+    const quarterTurns = Math.floor(x * 0.636619772368 + 0.5);
+    const rest = ((x - quarterTurns * 1.5703125) - quarterTurns * 0.000483751296997) - quarterTurns * 0.0000000754978995489;
     const z = rest * rest;
     const sineOfRest = rest + rest * z * (-0.166666671634 + z * (0.00833333376795 + z * (-0.000198412701138
       + z * 0.00000275573188446)));
     const cosineOfRest = 1 - 0.5 * z + z * z * (0.0416666679084 + z * (-0.00138888892252 + z * (0.0000248015876423
       - z * 0.000000275573188446)));
-    const quarter = turns + ${quarters} - 4 * Math.floor((turns + ${quarters}) * 0.25);
+    const quarter = quarterTurns + ${lead} - 4 * Math.floor((quarterTurns + ${lead}) * 0.25);
     if (quarter === 0) return sineOfRest;
     if (quarter === 1) return cosineOfRest;
     if (quarter === 2) return -sineOfRest;
@@ -291,7 +291,7 @@ const polynomial = (x: string, coefficients: readonly number[]) =>
 
 /**
  * erfc a for a from 0 to 10.1. The factor exp(−a²) in it is split into exp(−high²) and exp((high − a)(high + a)).
- * `high` is a rounded down to a multiple of 1/256, so that its square is exact.
+ * `high` is `a`, rounded down to a multiple of 1/256, so that its square is exact.
  */
 const erfcOfSize = `
     const high = Math.floor(a * 256) * 0.00390625;

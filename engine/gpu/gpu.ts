@@ -1,6 +1,6 @@
 import { checkOptions } from '../options.ts';
 import { type Backend, type BackendName, backendNames, openBackend } from './backends.ts';
-import { Executing, type GpuExecutor } from './executing.ts';
+import { type GpuExecutor, GpuJsExecutor } from './executing.ts';
 
 /** Options of {@link gpu}. */
 export interface GpuOptions {
@@ -33,11 +33,11 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuExecutor> {
   if (!Number.isInteger(pipelines) || pipelines < 1) {
     throw new RangeError(`gpu: pipelines must be a whole number from 1, got ${shown(pipelines)}`);
   }
-  if (mode !== 'auto') return new Executing(await openWorking(mode), null, pipelines);
+  if (mode !== 'auto') return new GpuJsExecutor(await openWorking(mode), null, pipelines);
   const rejections: string[] = [];
   for (const name of backendNames) {
     try {
-      return new Executing(await openWorking(name), rejections.join('; ') || null, pipelines);
+      return new GpuJsExecutor(await openWorking(name), rejections.join('; ') || null, pipelines);
     } catch (error) {
       rejections.push(error instanceof Error ? error.message : String(error));
     }

@@ -20,7 +20,7 @@ export interface InputLayout {
   readonly length: number;
 }
 
-/** Lays out the inputs of a plan for the first tape that has it. */
+/** Lays out the inputs of a plan, given the live values and the structure of the first tape with this plan. */
 export function inputLayoutOf(
   { liveIndices, segments }: KernelPlan,
   live: readonly Value[],
@@ -59,8 +59,8 @@ export function writeInputs(
   const data = liveIndices.map(liveIndex => dataOf(live[liveIndex] as Value));
   for (const [i, numbers] of data.entries()) target.set(numbers, offsets[i] as number);
   for (const [i, { index, rows }] of segments.entries()) {
-    const [starts, order] = offsets.slice(data.length + 2 * i) as [number, number];
-    writeSegments(data[index] as TensorData, lengthOf([rows], sizes), target, starts, order);
+    const [startsAt, orderAt] = offsets.slice(data.length + 2 * i) as [number, number];
+    writeSegments(data[index] as TensorData, lengthOf([rows], sizes), target, startsAt, orderAt);
   }
 }
 
@@ -72,24 +72,24 @@ function dataOf({ form }: Value): TensorData {
 
 /**
  * Sorts the entries of an index by row (a counting sort, which keeps the order within a row): the entries of row r are
- * order[starts[r]], …, order[starts[r + 1] − 1]. In a scatter, threads would have to wait for each other. With the
- * sorted entries it becomes a gather, in which they need not.
+ * order[starts[r]], …, order[starts[r + 1] − 1]. The two lists are written to `target` at `startsAt` and `orderAt`.
+ * In a scatter, threads would have to wait for each other. The sorted entries turn it into a gather, without waiting.
  */
 function writeSegments(
   index: TensorData,
   rows: number,
   target: Float32Array,
-  starts: number,
-  order: number,
+  startsAt: number,
+  orderAt: number,
 ): void {
   const next = new Int32Array(rows + 1);
   for (const row of index) (next[row + 1] as number)++;
   for (let row = 0; row < rows; row++) (next[row + 1] as number) += next[row] as number;
-  target.set(next, starts);
+  target.set(next, startsAt);
   for (let entry = 0; entry < index.length; entry++) {
     const row = index[entry] as number;
     const position = next[row] as number;
     next[row] = position + 1;
-    target[order + position] = entry;
+    target[orderAt + position] = entry;
   }
 }

@@ -109,7 +109,8 @@ export class PlanPipeline {
   }
 
   /**
-   * The reason why gpu.js runs the kernels one by one on a backend that could launch them together; null if it does.
+   * The reason why gpu.js runs the kernels one by one on a backend that could launch them together. Null if gpu.js does
+   * launch them together, or if the backend cannot.
    */
   get fallbackReason(): string | null {
     const canFuse = this.#backend.name === 'webgpu' || this.#backend.name === 'webasm';
@@ -127,7 +128,7 @@ export class PlanPipeline {
   async run({ inputs, sizes, starts }: PoseData): Promise<ReadonlyMap<number, ArrayLike<number>>> {
     const numbers = this.#scalars.map(({ kind, number }) => (kind === 'size' ? sizes : starts)[number]);
     const results = await this.#pipeline(this.#backend.gpuJs.input(inputs, [inputs.length]), ...numbers);
-    // The pipeline may call any GPU backend `gpu`.
+    // A pipeline may report a GPU backend as `gpu`, without its name.
     const ran = this.#pipeline.backend === 'gpu' ? this.#backend.name : this.#pipeline.backend;
     if (ran !== this.#backend.name) {
       const reason = this.#pipeline.fallbackReason;

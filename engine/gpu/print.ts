@@ -70,7 +70,10 @@ function literal(number: number): string {
   return number < 0 || Object.is(number, -0) ? `(-${float})` : float;
 }
 
-/** Operations whose results may need rounding to float32. Those on positions do not: whole numbers fit float32. */
+/**
+ * Operations whose results may need rounding to float32. `plus` and `times` are not among them: they compute positions,
+ * whole numbers that float32 represents exactly.
+ */
 const inexact: ReadonlySet<Expr['kind']> = new Set<Expr['kind']>([
   'add',
   'sub',
@@ -139,7 +142,7 @@ class Printer {
     return this.parameter({ kind: 'number', number });
   }
 
-  /** The index of the entry that this thread computes. Threads beyond the last entry have nothing to compute. */
+  /** Lines that compute the index of the thread's entry. Threads beyond the last entry have nothing to compute. */
   #thread(): string {
     const sizes = this.#threads.map(size => this.#size(size));
     if (sizes.length === 0) return '';

@@ -29,7 +29,7 @@ export class Addresses {
   }
 
   /** Sets the counter of the loop at `path`. */
-  count(path: Path, counter: Local): void {
+  setCounter(path: Path, counter: Local): void {
     const bytes = op('i32.shl', { kind: 'get', local: counter }, i32(2));
     this.#counters.set(`${path}`, this.#f.let('i32', bytes, `${counter.name}4`));
   }
@@ -115,7 +115,7 @@ export class Addresses {
     return op('i32.shl', this.#plain(expr), i32(2));
   }
 
-  /** A size or product of sizes as a number of entries. */
+  /** A position or stride that is equal in all lanes, as a number of entries instead of bytes. */
   #plain(expr: Expr): Code {
     const held = this.#products.get(expr);
     if (held) return held;

@@ -9,7 +9,7 @@ export interface Loaded {
   readonly binding: Binding;
 }
 
-/** The inputs that a run left in the memory, its machine, and its set of shared tensors. */
+/** The inputs that a run left in the memory, with the machine and the set of shared tensors of that run. */
 export interface LoadedInputs {
   readonly machine: object;
   readonly shared: ReadonlySet<Tensor>;
@@ -89,7 +89,7 @@ export class Arena {
     this.#doubles = new Float64Array(buffer);
   }
 
-  /** Grows the memory by `more` pages if possible, else by `least` pages, which hold `bytes` bytes. */
+  /** Grows the memory by `least` pages, so that it holds `bytes` bytes; by `more` pages if these are more and possible. */
   #grow(bytes: number, least: number, more: number): void {
     const generous = Math.min(more, mostPages - this.memory.buffer.byteLength / page);
     try {

@@ -12,16 +12,16 @@ import { one, type Size, sameWithoutOnes } from '../compile/sizes.ts';
 
 /*
  * Steps with the same outermost axis run together, a band of rows at a time. The rows that one step writes are still in
- * the cache for the next, and a buffer that only these steps use holds no more than a band. A matrix product joins with
- * the rows of its left operand, or, if that is transposed, with the rows that it sums over.
+ * the cache for the next, and a buffer that only these steps use holds no more than a band. A matrix product is split by
+ * the rows of its left operand. If this operand is transposed, they are the rows that the product sums over.
  */
 
 /** A step of a pass, and the way it is split into bands. */
 export type BandedStep =
   | { readonly kind: 'loop'; readonly step: LoopStep }
-  /** The rows of C = A·B, or of A·Bᵀ. */
+  /** A product C = A·B or C = A·Bᵀ, split by the rows of C. */
   | { readonly kind: 'rows'; readonly step: MatmulStep }
-  /** The terms of C = Aᵀ·B. */
+  /** A product C = Aᵀ·B, split by the terms that are summed. */
   | { readonly kind: 'terms'; readonly step: MatmulStep }
   /** A product that is not split. */
   | { readonly kind: 'whole'; readonly step: MatmulStep };
@@ -121,8 +121,8 @@ class Queue {
   }
 
   /**
-   * Returns the steps to run next, or no steps at the end. A pass that would have more steps if others ran first is
-   * postponed. For example, if steps over edges wait for steps over atoms, the steps over atoms run first.
+   * Returns the steps to run next, or no steps at the end. A pass that would have more steps if other steps ran
+   * first is postponed. For example, if steps over edges wait for steps over atoms, the steps over atoms run first.
    */
   next(): Candidate[] {
     this.#open();
@@ -132,11 +132,11 @@ class Queue {
     const axes = [...new Set(ready.map(({ axis }) => axis as Size))];
     const now = axes.map(axis => this.#joined(axis, this.#ready, new Map()));
     if (axes.length < 2) return now[0] ?? [];
-    const best = axes.findIndex((axis, i) => {
+    const chosen = axes.findIndex((axis, i) => {
       const { ready, waiting } = this.#without(axis);
       return this.#joined(axis, ready, waiting).length <= (now[i] as Candidate[]).length;
     });
-    return now[Math.max(best, 0)] as Candidate[];
+    return now[Math.max(chosen, 0)] as Candidate[];
   }
 
   /** Marks steps as finished. */
@@ -169,7 +169,7 @@ class Queue {
   #joined(axis: Size, ready: ReadonlySet<number>, waiting: ReadonlyMap<number, number>): Candidate[] {
     const members = new Set<number>();
     const left = new Map(waiting);
-    const next = new MinHeap([...ready].filter(index => this.#candidate(index).axis === axis));
+    const next = new AscendingQueue([...ready].filter(index => this.#candidate(index).axis === axis));
     for (let index = next.pop(); index !== undefined; index = next.pop()) {
       const before = (this.#needs[index] as readonly number[]).filter(need => members.has(need));
       const candidate = this.#candidate(index);
@@ -204,8 +204,8 @@ class Queue {
   }
 }
 
-/** A heap of whole numbers that returns the smallest first. */
-class MinHeap {
+/** A queue of whole numbers that returns the smallest first. */
+class AscendingQueue {
   readonly #numbers: number[];
 
   constructor(numbers: readonly number[]) {
@@ -243,10 +243,10 @@ function needsOf({ steps }: Plan): number[][] {
     const needs = new Set<number>();
     for (const buffer of reads) for (const writer of writers.get(buffer) ?? []) needs.add(writer);
     for (const buffer of writes) {
-      const before = writers.get(buffer);
-      const last = before?.at(-1);
+      const earlier = writers.get(buffer);
+      const last = earlier?.at(-1);
       if (last !== undefined) needs.add(last);
-      if (before) before.push(index);
+      if (earlier) earlier.push(index);
       else writers.set(buffer, [index]);
     }
     return [...needs];
@@ -278,7 +278,7 @@ function splitOfMatmul(step: MatmulStep): Split {
   return { part: { kind: 'whole', step }, axis: undefined, ownReads: new Set(), ownWrites: new Set() };
 }
 
-/** The split of a loop step by its outermost loop; none if it has several or no loops. */
+/** The split of a loop step by its outermost loop; none if the step has several outermost loops or none. */
 function splitOfLoop({ buffers }: Plan, step: LoopStep): Split {
   const part = { kind: 'loop', step } as const;
   const loops = step.body.filter(({ kind }) => kind === 'loop');

@@ -43,12 +43,12 @@ export function roomOf({ plan, passes }: PlanModule): Room {
   let count = plan.buffers.length;
   const extras = passes.map(({ parts }) => {
     // Steps of one pass that add to the same buffer share its working memory.
-    const extras = new Map<string, Extra>();
+    const extrasOfPass = new Map<string, Extra>();
     for (const extra of parts.flatMap(extrasOf)) {
       const key = extraKey(extra.kind, extra.buffer);
-      if (!extras.has(key)) extras.set(key, { ...extra, id: count++ });
+      if (!extrasOfPass.has(key)) extrasOfPass.set(key, { ...extra, id: count++ });
     }
-    return extras;
+    return extrasOfPass;
   });
   const steps = passes.map(({ parts }, i) => ({
     reads: parts.flatMap(({ step }) => step.reads),
@@ -88,7 +88,7 @@ export interface Binding {
   readonly buffers: readonly number[];
   /** The number of rows in a band of each pass. */
   readonly bands: readonly number[];
-  /** The end of the layout. */
+  /** The address at which the layout ends. */
   readonly bytes: number;
 }
 
@@ -113,10 +113,10 @@ export function bindingOf(
   let end = roundUp(begin, 64);
   const addresses = new Array<number>(inputs.length);
   // Parameters come first, so that their addresses stay the same when constants change size.
-  for (const wanted of ['parameter', 'constant'] as const) {
+  for (const placed of ['parameter', 'constant'] as const) {
     for (let i = 0; i < inputs.length; i++) {
       const { kind, tensor } = inputs[i] as Input;
-      if (kind !== wanted) continue;
+      if (kind !== placed) continue;
       addresses[i] = end;
       end = roundUp(end + 4 * tensor.data.length, 16);
     }

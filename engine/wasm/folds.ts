@@ -61,6 +61,6 @@ function sumOfLanes(f: FunctionBuilder, value: Code): Code {
 
 /** The largest of four lanes, in every lane. */
 export function largestOfLanes(f: FunctionBuilder, value: Code): Code {
-  const once = f.let('v128', op('f32x4.max', value, shuffle(value, value, [2, 3, 0, 1])), 'largest');
-  return op('f32x4.max', once, shuffle(once, once, [1, 0, 3, 2]));
+  const pairs = f.let('v128', op('f32x4.max', value, shuffle(value, value, [2, 3, 0, 1])), 'largest');
+  return op('f32x4.max', pairs, shuffle(pairs, pairs, [1, 0, 3, 2]));
 }

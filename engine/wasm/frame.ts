@@ -25,7 +25,7 @@ const letters: Record<Slot['kind'], string> = {
   length: 'length',
 };
 
-/** The frame of a function, whose entries it reads once, at its start. */
+/** The frame of a function: numbers in memory that the function reads once, at its start. */
 export class Frame {
   readonly slots: Slot[] = [];
   readonly #f: FunctionBuilder;

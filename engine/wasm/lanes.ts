@@ -15,10 +15,10 @@ export interface Lanes {
 }
 
 /** The lanes of an iteration. Only the last, partial iteration has `left`: see {@link Lanes.left}. */
-export function lanesOf(at: Site, path: Path, index: Code, left?: Code): Lanes {
+export function lanesOf(site: Site, path: Path, index: Code, left?: Code): Lanes {
   if (!left) return { path, index };
-  const mask = op('i32x4.lt_s', at.f.constant(ints(0, 1, 2, 3)), op('i32x4.splat', left));
-  return { path, index, left, mask: keep(at, mask, 'mask') };
+  const mask = op('i32x4.lt_s', site.f.constant(ints(0, 1, 2, 3)), op('i32x4.splat', left));
+  return { path, index, left, mask: keep(site, mask, 'mask') };
 }
 
 /**

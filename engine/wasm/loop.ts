@@ -25,7 +25,10 @@ import { addDoubles } from './sums.ts';
 /** Settings of the loop compiler. */
 export interface LoopSettings {
   readonly simd: Simd;
-  /** True if an axis is too short to compute four entries at once; the loop around it is vectorized instead. */
+  /**
+   * True if an axis is too short to compute four entries at once. A longer loop around short loops only is vectorized
+   * instead of them.
+   */
   readonly isShort: (size: Size) => boolean;
   /** True if the step adds to a buffer. The sums in such a buffer are float64: see {@link Slot}. */
   readonly isSummed: (buffer: number) => boolean;
@@ -60,7 +63,7 @@ const partialTerms = 64;
 class Loop {
   readonly f: FunctionBuilder;
   readonly frame: Frame;
-  readonly #at: Site;
+  readonly #site: Site;
   readonly #settings: LoopSettings;
   readonly #uses: Uses;
   readonly #addresses: Addresses;
@@ -74,7 +77,7 @@ class Loop {
   readonly #registers = new Map<number, Accumulator>();
   /** The float64 totals of float32 registers. */
   readonly #totals = new Map<number, Accumulator>();
-  /** The registers whose lanes hold the sums of different entries of a loop. */
+  /** The buffers whose registers hold a different sum or maximum in each lane, over different entries of a loop. */
   readonly #spread = new Set<number>();
   /** The enclosing vectorized loop, if any. */
   #lanes: Lanes | undefined;
@@ -93,7 +96,7 @@ class Loop {
     this.#partial = outer?.kind === 'loop' && !this.#isVector(outer) ? sumsByRow(step) : new Set();
     const kindOfSum = (buffer: number) => (this.#partial.has(buffer) ? 'partial' : 'sum');
     this.frame = new Frame(this.f, buffer => (settings.isSummed(buffer) ? kindOfSum(buffer) : 'offset'));
-    this.#at = { f: this.f, simd: settings.simd };
+    this.#site = { f: this.f, simd: settings.simd };
     this.#uses = new Uses(body);
     this.#addresses = new Addresses(this.f, this.frame);
   }
@@ -131,19 +134,19 @@ class Loop {
     if (type === 'whole') this.#addresses.hold(expr);
     else if (type === 'condition') {
       this.#masks.delete(expr);
-      this.#masks.set(expr, keep(this.#at, this.#condition(expr), 'is'));
+      this.#masks.set(expr, keep(this.#site, this.#condition(expr), 'is'));
     } else {
       this.#values.delete(expr);
-      this.#values.set(expr, keep(this.#at, this.#value(expr)));
+      this.#values.set(expr, keep(this.#site, this.#value(expr)));
     }
   }
 
   /** Enters a branch if any lane takes it; outputs of the other lanes are masked. */
   #branch(condition: Expr, body: readonly Statement[]): void {
     const outer = this.#mask;
-    const inner = keep(this.#at, this.#condition(condition), 'taken');
-    const mask = outer ? keep(this.#at, and(outer, inner), 'taken') : inner;
-    this.f.if(op('v128.any_true', this.#withTail(mask)), () => {
+    const inner = keep(this.#site, this.#condition(condition), 'taken');
+    const mask = outer ? keep(this.#site, and(outer, inner), 'taken') : inner;
+    this.f.if(op('v128.any_true', this.#withoutTail(mask)), () => {
       this.#mask = this.#lanes ? mask : undefined;
       this.write(body);
     });
@@ -180,13 +183,13 @@ class Loop {
     if (isVector) this.#vectorLoop(counter, begin, end, path, body, sums.length > 0 ? flush : undefined);
     else {
       this.#counting(counter, begin, end, 1, isOuter && this.#partial.size > 0 ? flush : undefined, () => {
-        this.#addresses.count(path, counter);
+        this.#addresses.setCounter(path, counter);
         this.write(body);
       });
     }
     for (const fold of folds) {
       const accumulator = this.#accumulators.get(fold) as Accumulator;
-      this.#values.set(fold, keep(this.#at, folded(f, accumulator, fold.kind === 'sum', isVector)));
+      this.#values.set(fold, keep(this.#site, folded(f, accumulator, fold.kind === 'sum', isVector)));
     }
     for (const sink of registers) this.#finish(sink);
   }
@@ -228,7 +231,7 @@ class Loop {
     const { f } = this;
     const get: Code = { kind: 'get', local: counter };
     const write = (left?: Code) => {
-      this.#lanes = lanesOf(this.#at, path, get, left);
+      this.#lanes = lanesOf(this.#site, path, get, left);
       this.#addresses.enter(this.#lanes);
       this.write(body);
       this.#addresses.leave();
@@ -239,7 +242,7 @@ class Loop {
     f.if(op('i32.lt_s', get, end), () => write(f.let('i32', op('i32.sub', end, get), 'left')));
   }
 
-  /** True if a loop is vectorized: an innermost one, or one around short loops only. */
+  /** True if a loop can be vectorized: an innermost one, or one that is not short and contains only short loops. */
   #isVector({ path, body }: LoopStatement): boolean {
     const inner = innerLoops(body);
     if (inner.length === 0) return true;
@@ -250,13 +253,13 @@ class Loop {
   /** Creates the locals of a sum or a maximum; for a long sum they are float64. */
   #accumulator(name: string, isSum: boolean, isLong: boolean): Accumulator {
     const locals = Array.from({ length: isSum && isLong ? 2 : 1 }, () => this.f.local('v128', name));
-    for (const local of locals) this.f.set(local, number(this.#at, isSum ? 0 : -Infinity));
+    for (const local of locals) this.f.set(local, number(this.#site, isSum ? 0 : -Infinity));
     return locals as unknown as Accumulator;
   }
 
   /** Combines a fold over the whole nest with the result of earlier bands. */
   #finish({ kind, buffer }: Sink): void {
-    const isVector = this.#spread.has(buffer);
+    const isSpread = this.#spread.has(buffer);
     const accumulator = this.#registers.get(buffer) as Accumulator;
     const register: Code = { kind: 'get', local: accumulator[0] };
     const isSum = kind === 'fold-sum';
@@ -264,10 +267,10 @@ class Loop {
     if (isSum) {
       const address = this.f.let('i32', op('i32.shl', slot, i32(1)), 'to');
       this.#flush(buffer);
-      const band = totalOf(this.f, this.#totals.get(buffer) ?? accumulator, isVector);
+      const band = totalOf(this.f, this.#totals.get(buffer) ?? accumulator, isSpread);
       this.f.add(store('f64.store', address, op('f64.add', load('f64.load', address), band)));
     } else {
-      const band = extract('f32x4.extract_lane', 0, isVector ? largestOfLanes(this.f, register) : register);
+      const band = extract('f32x4.extract_lane', 0, isSpread ? largestOfLanes(this.f, register) : register);
       this.f.add(store('f32.store', slot, op('f32.max', load('f32.load', slot), band)));
     }
   }
@@ -278,7 +281,7 @@ class Loop {
     if (!total) return;
     const [sum] = this.#registers.get(buffer) as Accumulator;
     accumulate(this.f, total, { kind: 'get', local: sum }, true);
-    this.f.set(sum, number(this.#at, 0));
+    this.f.set(sum, number(this.#site, 0));
   }
 
   /** Adds the float32 sums of a few rows to a buffer, and zeroes them. */
@@ -293,7 +296,7 @@ class Loop {
       const half = op('i32.add', this.frame.slot('sum', buffer), bytes);
       const to = f.let('i32', op('i32.shl', half, i32(1)), 'to');
       addDoubles(f, to, f.let('v128', load('v128.load', from), 'four'));
-      f.add(store('v128.store', from, number(this.#at, 0)));
+      f.add(store('v128.store', from, number(this.#site, 0)));
     });
   }
 
@@ -305,11 +308,11 @@ class Loop {
     const [a, b, c] = expr.args as readonly [Expr, Expr, Expr];
     switch (expr.kind) {
       case 'constant':
-        return number(this.#at, expr.value);
+        return number(this.#site, expr.value);
       case 'load':
-        return loadAt(this.#at, this.#addresses.ofLoad(expr), this.#lanes);
+        return loadAt(this.#site, this.#addresses.ofLoad(expr), this.#lanes);
       case 'indicator':
-        return and(this.#condition(a), number(this.#at, 1));
+        return and(this.#condition(a), number(this.#site, 1));
       case 'round':
         // Every number is float32 already.
         return this.#value(a);
@@ -317,7 +320,7 @@ class Loop {
         return this.#settings.simd.select(this.#condition(a), this.#value(b), this.#value(c));
       default:
         return primitive(
-          this.#at,
+          this.#site,
           expr,
           expr.args.map(arg => this.#value(arg)),
         );
@@ -329,7 +332,7 @@ class Loop {
     const held = this.#masks.get(expr);
     if (held) return held;
     const [a, b] = expr.args.map(arg => this.#value(arg)) as [Code, Code];
-    return expr.kind === 'nonzero' ? op('f32x4.ne', a, number(this.#at, 0)) : comparison(expr, a, b);
+    return expr.kind === 'nonzero' ? op('f32x4.ne', a, number(this.#site, 0)) : comparison(expr, a, b);
   }
 
   // Outputs of an iteration.
@@ -346,20 +349,20 @@ class Loop {
     const position = at[0] as Expr;
     switch (kind) {
       case 'store':
-        storeLanes(this.#at, this.#addresses.addressOf(position), this.#value(value), this.#lanes);
+        storeLanes(this.#site, this.#addresses.addressOf(position), this.#value(value), this.#lanes);
         return;
       case 'add': {
         const term = this.#masked(this.#value(value), 0);
         const add = this.#partial.has(buffer) ? addToFloats : addToDoubles;
-        add(this.#at, this.#addresses.addressOf(position), keep(this.#at, term, 'term'), this.#lanes);
+        add(this.#site, this.#addresses.addressOf(position), keep(this.#site, term, 'term'), this.#lanes);
         return;
       }
       case 'largest': {
         const term = this.#masked(this.#value(value), -Infinity);
         storeLargest(
-          this.#at,
+          this.#site,
           this.#addresses.addressOf(position),
-          keep(this.#at, term, 'term'),
+          keep(this.#site, term, 'term'),
           this.#lanes,
         );
       }
@@ -368,15 +371,15 @@ class Loop {
 
   /** A term, with the neutral element of its fold in masked lanes. */
   #masked(value: Code, neutral: number): Code {
-    const mask = this.#mask ? this.#withTail(this.#mask) : this.#lanes?.mask;
+    const mask = this.#mask ? this.#withoutTail(this.#mask) : this.#lanes?.mask;
     if (!mask) return value;
     return neutral === 0
       ? and(value, mask)
-      : this.#settings.simd.select(mask, value, number(this.#at, neutral));
+      : this.#settings.simd.select(mask, value, number(this.#site, neutral));
   }
 
   /** A mask without the lanes past the end. */
-  #withTail(mask: Code): Code {
+  #withoutTail(mask: Code): Code {
     return this.#lanes?.mask ? and(mask, this.#lanes.mask) : mask;
   }
 }
@@ -384,12 +387,12 @@ class Loop {
 /** The buffers to which each iteration of the outermost loop adds one term per entry. */
 function sumsByRow({ sinks }: LoopStep): Set<number> {
   const sums = sinks.filter(({ kind }) => kind === 'add');
-  const isOne = ({ path, at }: Sink) => {
+  const addsOnce = ({ path, at }: Sink) => {
     const depths = new Set(at.map(({ kind, path: { length } }) => (kind === 'index' ? length : 0)));
     const isPlain = at.every(({ kind }) => kind === 'index' || kind === 'constant');
     return isPlain && !depths.has(1) && path.slice(1).every((_, depth) => depths.has(depth + 2));
   };
-  const others = new Set(sums.filter(sink => !isOne(sink)).map(({ buffer }) => buffer));
+  const others = new Set(sums.filter(sink => !addsOnce(sink)).map(({ buffer }) => buffer));
   return new Set(sums.map(({ buffer }) => buffer).filter(buffer => !others.has(buffer)));
 }
 

@@ -12,7 +12,7 @@ import { tileBytes } from './matmul.ts';
 import { type CompiledStep, math, type PlanModule } from './module.ts';
 import { type PreparedPass, preparePass, type WasmFunction } from './prepared.ts';
 
-/** Runs a module in a memory: copies the inputs there, runs the passes and leaves the results. */
+/** Runs a module in a memory: copies the inputs there, runs the passes and leaves the results there. */
 export class WasmMachine implements Machine<WasmPose> {
   readonly module: PlanModule;
   readonly #arena: Arena;
@@ -76,13 +76,12 @@ export class WasmMachine implements Machine<WasmPose> {
   }
 
   /** Copies the inputs into the memory, except shared tensors that the previous run left there. */
-  #load({ inputs, binding }: Loaded, before: LoadedInputs | undefined): void {
+  #load({ inputs, binding }: Loaded, left: LoadedInputs | undefined): void {
     const { floats, ints } = this.#arena;
     for (let i = 0; i < inputs.length; i++) {
       const { tensor } = inputs[i] as Input;
       const address = binding.inputs[i] as number;
-      const isLoaded =
-        before?.loaded.inputs[i]?.tensor === tensor && before.loaded.binding.inputs[i] === address;
+      const isLoaded = left?.loaded.inputs[i]?.tensor === tensor && left.loaded.binding.inputs[i] === address;
       if (isLoaded) continue;
       if (tensor.data instanceof Int32Array) ints.set(tensor.data, address / 4);
       else floats.set(tensor.data, address / 4);

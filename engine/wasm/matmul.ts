@@ -30,13 +30,15 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
     ...[Code, Code, Code, Code, Code],
     ...[Code, Code, Code, Code, Code],
   ];
-  const all = Array.from({ length: simd.tileRows }, (_, row) => row);
-  const sums = all.map(r => halves.map(h => f.local('v128', `sum${r}${h}`)));
+  // Parameters only with `transposeA`.
+  const [ldb, panelStep] = [f.param(names.length), f.param(names.length + 1)];
+  const allRows = Array.from({ length: simd.tileRows }, (_, row) => row);
+  const sums = allRows.map(r => halves.map(h => f.local('v128', `sum${r}${h}`)));
   const [i, j] = ['i', 'j'].map(counter => f.local('i32', counter)) as [Local, Local];
   const [panel, panelStart] = [f.local('i32', 'panel'), f.local('i32', 'panelStart')];
-  const starts = transposeA ? [f.local('i32', 'column')] : all.map(r => f.local('i32', `row${r}`));
-  const pointers = transposeA ? [f.local('i32', 'p')] : all.map(r => f.local('i32', `p${r}`));
-  const [out, step] = [f.local('i32', 'out'), f.local('i32', 'outStep')];
+  const starts = transposeA ? [f.local('i32', 'column')] : allRows.map(r => f.local('i32', `row${r}`));
+  const pointers = transposeA ? [f.local('i32', 'p')] : allRows.map(r => f.local('i32', `p${r}`));
+  const [out, outStep] = [f.local('i32', 'out'), f.local('i32', 'outStep')];
 
   const [first] = pointers as [Local, ...Local[]];
   /** Bytes by which the first pointer moves for each term. */
@@ -45,9 +47,9 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
   /** Adds `count` terms to the sums of `height` rows. The enclosing loop moves the first pointer past the last term. */
   const accumulate = (height: number, count: number) => {
     for (let u = 0; u < count; u++) {
-      const row = transposeA ? 0 : packedRow * u;
-      const right = halves.map(h => f.let('v128', load('v128.load', read(panel), row + 16 * h), 'b'));
-      for (const r of all.slice(0, height)) {
+      const offset = transposeA ? 0 : packedRow * u;
+      const right = halves.map(h => f.let('v128', load('v128.load', read(panel), offset + 16 * h), 'b'));
+      for (const r of allRows.slice(0, height)) {
         const left = f.let(
           'v128',
           transposeA
@@ -62,7 +64,7 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
       }
       if (!transposeA) continue;
       if (u < count - 1) f.set(first, op('i32.add', read(first), lda));
-      f.set(panel, op('i32.add', read(panel), f.param(names.length)));
+      f.set(panel, op('i32.add', read(panel), ldb));
     }
     if (transposeA) return;
     for (const p of pointers.slice(1, height)) f.set(p, op('i32.add', read(p), i32(4 * count)));
@@ -73,7 +75,7 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
   const unroll = simd.isRelaxed ? 4 : 1;
   /** Computes `height` rows of C from the i-th on, tile by tile. */
   const tiles = (height: number) => {
-    const rows = all.slice(0, height);
+    const rows = allRows.slice(0, height);
     for (const [r, start] of starts.slice(0, height).entries()) {
       const row = op('i32.add', read(i), i32(r));
       f.set(start, op('i32.add', a, transposeA ? op('i32.shl', row, i32(2)) : op('i32.mul', row, lda)));
@@ -93,7 +95,7 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
         f.walk(first, last, transposeA ? termStep : i32(4 * unroll), () => accumulate(height, unroll));
       }
       f.walk(first, end, termStep, () => accumulate(height, 1));
-      if (transposeA) f.set(panelStart, op('i32.add', read(panelStart), f.param(names.length + 1)));
+      if (transposeA) f.set(panelStart, op('i32.add', read(panelStart), panelStep));
       const corner = op(
         'i32.add',
         c,
@@ -101,7 +103,7 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
       );
       const isPart = f.let('i32', op('i32.gt_s', op('i32.add', read(j), i32(columnsOfTile)), n), 'isPart');
       f.set(out, op('select', scratch, corner, isPart));
-      f.set(step, op('select', i32(4 * columnsOfTile), ldc, isPart));
+      f.set(outStep, op('select', i32(4 * columnsOfTile), ldc, isPart));
       const write = (isAdded: boolean) => {
         const at = f.local('i32', 'at');
         f.set(at, read(out));
@@ -111,7 +113,7 @@ export function multiply(name: string, transposeA: boolean, simd: Simd): Functio
             const value = isAdded ? op('f32x4.add', load('v128.load', read(at), 16 * h), sum) : sum;
             f.add(store('v128.store', read(at), value, 16 * h));
           }
-          if (r < height - 1) f.set(at, op('i32.add', read(at), read(step)));
+          if (r < height - 1) f.set(at, op('i32.add', read(at), read(outStep)));
         }
       };
       const isAdded = f.let('i32', op('i32.and', add, op('i32.eqz', isPart)), 'isAdded');
@@ -170,7 +172,8 @@ interface EdgeTile {
 }
 
 /**
- * Packs op(B) of k × n into panels. The rows of B are `ldb` bytes apart. Missing columns of the last panel are zeros.
+ * Packs B, or its transpose if `transposeB`, into panels. The packed matrix is k × n; the rows of B are `ldb` bytes
+ * apart. Missing columns of the last panel are zeros.
  */
 export function pack(name: string, transposeB: boolean): FunctionBuilder {
   const f = new FunctionBuilder(name, params(['to', 'b', 'ldb', 'k', 'n']));

@@ -12,7 +12,7 @@ import { addPartial, roundSums } from './sums.ts';
 
 const latin1 = new TextDecoder('latin1');
 
-/** JavaScript functions that compute arguments too large for the vector code. */
+/** Functions of JavaScript that are called for arguments too large for the vector code. */
 const imports = ['sin', 'cos'];
 
 /** A plan compiled to a WebAssembly module. Steps with equal code share one function. */
@@ -38,7 +38,7 @@ export interface CompiledPass {
 /** A step with the name of its function, and for a loop the entries of its frame. */
 export type CompiledStep = BandedStep & { readonly name: string; readonly slots: readonly Slot[] };
 
-/** Loops shorter than this are not vectorized. */
+/** The length below which an axis is short: see {@link LoopSettings.isShort}. */
 export const short = 8;
 
 /** Compiles a plan. Equal functions are emitted once. */
@@ -77,9 +77,9 @@ export function moduleOf(plan: Plan, { sizes }: Structure, simd: Simd): PlanModu
     const product = kernel(transposeA ? 'multiplyT' : 'multiply', name => multiply(name, transposeA, simd));
     return { ...part, name: product, slots: [] };
   };
-  const split = passesOf(plan);
-  const summed = completedSums(split, folds.sums);
-  const passes = split.map((pass, i) => ({
+  const uncompiled = passesOf(plan);
+  const summed = completedSums(uncompiled, folds.sums);
+  const passes = uncompiled.map((pass, i) => ({
     ...pass,
     parts: pass.parts.map(partOf),
     summed: summed[i] as number[],

@@ -12,9 +12,9 @@ export type RunBand = (from: number, to: number) => void;
 export type ProductStep = Exclude<CompiledStep, CompiledLoop>;
 type CompiledLoop = Extract<CompiledStep, { kind: 'loop' }>;
 
-/** A pass ready to run for one memory layout. Poses of equal sizes share it. */
+/** A pass ready to run for one memory layout. Poses of equal sizes and starts share it. */
 export interface PreparedPass {
-  /** Runs a band, step by step. */
+  /** The steps in order, each as a function that runs a band. */
   readonly runs: readonly RunBand[];
   /** Frame entries to set before each band. */
   readonly moved: readonly Moved[];
@@ -51,7 +51,7 @@ export interface Setting {
   readonly before: (() => void)[];
 }
 
-/** Prepares a pass: fills the frames of its loops, whose positions in memory `frameOf` returns. */
+/** Prepares a pass: fills the frames of its loops. `frameOf` returns the position of a frame in memory. */
 export function preparePass(
   { parts, local, axis }: CompiledPass,
   frameOf: (part: CompiledStep) => number,
@@ -72,7 +72,7 @@ function prepareLoop(
 ): RunBand {
   const { sizes, inputs, buffers } = binding;
   const lengthIn = (buffer: number) => lengthOf((plan.buffers[buffer] as PlanBuffer).shape, sizes);
-  const entryOf = ({ kind, number }: Slot): number => {
+  const slotValue = ({ kind, number }: Slot): number => {
     switch (kind) {
       case 'size':
         return sizes[number] as number;
@@ -91,12 +91,12 @@ function prepareLoop(
     }
   };
   for (const [i, slot] of part.slots.entries()) {
-    const at = entryOf(slot);
-    frames[frame + i] = at;
+    const value = slotValue(slot);
+    frames[frame + i] = value;
     if (slot.kind === 'offset' && local.has(slot.number)) {
       const [first] = (plan.buffers[slot.number] as PlanBuffer).shape.filter(size => size !== 0);
       const rowBytes = (4 * lengthIn(slot.number)) / (sizes[first as number] as number);
-      moved.push({ entry: frame + i, at, rowBytes });
+      moved.push({ entry: frame + i, at: value, rowBytes });
     }
   }
   const call = functions[part.name] as WasmFunction;

@@ -39,8 +39,8 @@ export function primitive(at: Site, expr: Expr, args: readonly Code[]): Code {
       // The sign bit is flipped with a constant in a local, since V8 would create the constant again for each
       // f32x4.neg. The negative of |x| is x with the sign bit set.
       const sign = number(at, -0);
-      const isSize = a.kind === 'plain' && a.op === 'f32x4.abs';
-      return isSize ? or(a.args[0] as Code, sign) : op('v128.xor', a, sign);
+      const isAbsolute = a.kind === 'plain' && a.op === 'f32x4.abs';
+      return isAbsolute ? or(a.args[0] as Code, sign) : op('v128.xor', a, sign);
     }
     case 'abs':
       return abs(a);

@@ -39,7 +39,8 @@ export function productOf(
   const isLong = k > mostTerms;
   const total = binding.buffers[extras.get(extraKey('total', target))?.id as number] as number;
   /**
-   * Adds `length` numbers of C, from address `out`, to the float64 sums; after the last terms, writes the sums to C.
+   * Adds `length` numbers of C, from address `out`, to the float64 sums, or replaces the sums if `isMore` is false. If
+   * `isLast`, writes the sums to C.
    */
   const addUp = (out: number, length: number, isMore: boolean, isLast: boolean) => {
     functions.addPartial?.(total, out, length, Number(isMore));
@@ -97,10 +98,10 @@ export function productOf(
           if (extra) packAll(pack, step, panel, right, ldb, k, n);
           inBlocks(out, m, ({ l, terms, isMore }) => {
             const from = left + (step.transposeA ? l * lda : 4 * l);
-            const [block, row, next] = extra
+            const [rightBlock, rowStep, panelStep] = extra
               ? [panel + panelBytes(l, n), packedRow, packedRow * terms]
               : [right + l * ldb, ldb, packedRow];
-            multiply(out, ldc, from, lda, block, m, terms, n, isMore, scratch, row, next);
+            multiply(out, ldc, from, lda, rightBlock, m, terms, n, isMore, scratch, rowStep, panelStep);
           });
         }
       };
@@ -126,7 +127,7 @@ function blocksOf(k: number): Block[] {
   }));
 }
 
-/** Packs the whole right operand, one block of the summed rows after the other. */
+/** Packs the whole right operand, one block after the other of the rows that the product sums over. */
 function packAll(
   pack: WasmFunction,
   { transposeB }: MatmulStep,

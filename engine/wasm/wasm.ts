@@ -16,7 +16,7 @@ export interface WasmOptions {
 }
 
 /**
- * An executor that compiles a tape's plan to WebAssembly with 128-bit vectors, in float32: the one for networks and
+ * An executor that compiles a tape's plan to WebAssembly with 128-bit vectors, in float32. It is meant for networks and
  * other matrix products. With relaxed SIMD (Node 22, Chromium 114) it fuses multiplications and additions; `name` says
  * whether it does.
  *

@@ -559,7 +559,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'rows of an index begin one entry late',
     file: 'engine/gpu/inputs.ts',
-    find: 'target[order + position] = entry;',
+    find: 'target[orderAt + position] = entry;',
     replace: 'target[order + position] = entry + 1;',
     caughtBy: ['test/executors/gpu.test.ts'],
   },
@@ -685,7 +685,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'float32 partial sums of a few rows are not reset and so added twice',
     file: 'engine/wasm/loop.ts',
-    find: "f.add(store('v128.store', from, number(this.#at, 0)));",
+    find: "f.add(store('v128.store', from, number(this.#site, 0)));",
     replace: '',
     caughtBy: ['test/executors/wasm/sums.test.ts'],
   },

@@ -3,7 +3,7 @@ import { type ArrayRef, deepest, type Expr, type Path } from '../../compile/ir.t
 import type { Node } from '../../compile/node.ts';
 import { one, type Size } from '../../compile/sizes.ts';
 
-/** The number of entries of a segment in a stretch. The sums of the stretches are added up to that of the segment. */
+/** The number of entries in a stretch. A segment is added up stretch by stretch, then the sums of its stretches. */
 const stretchLength = 64;
 
 /** Returns the numbers of two inputs: the start of each row of an index, and its entries sorted by row. */
@@ -93,27 +93,27 @@ export class KernelBody extends Reader {
   }
 
   /**
-   * The sum or maximum of the entries of a part whose index is this row. It is computed in stretches, so that sums of
-   * many entries lose no digits.
+   * The sum or maximum of the entries of a part that are indexed to this row. It is computed in stretches, so that sums
+   * of many entries lose no digits.
    */
   #folded(
     reducer: 'sum' | 'max',
     part: Node,
     { form, shape }: Node,
-    result: readonly Size[],
+    resultShape: readonly Size[],
     index: readonly Expr[],
   ): Expr {
     if (form.kind !== 'leaf') throw new Error('plan: an index must be an input, not computed');
     const { expressions } = this;
     const { algebra } = expressions;
     const [row, ...rest] = index as readonly [Expr, ...Expr[]];
-    const inputs = this.#segments(form.input, result[0] as Size);
-    const [startsOf, order] = [inputs.starts, inputs.order].map(
+    const inputs = this.#segments(form.input, resultShape[0] as Size);
+    const [starts, order] = [inputs.starts, inputs.order].map(
       number => ({ kind: 'input', number, type: 'whole' }) as const,
     ) as [ArrayRef, ArrayRef];
-    const start = expressions.load(startsOf, row);
+    const start = expressions.load(starts, row);
     const length = algebra.sub(
-      expressions.load(startsOf, expressions.plus(row, expressions.constant(1))),
+      expressions.load(starts, expressions.plus(row, expressions.constant(1))),
       start,
     );
 
@@ -153,6 +153,7 @@ export class KernelBody extends Reader {
     return index;
   }
 
+  /** The sum or maximum of one chunk of the input along an axis. */
   #partial(
     { inputs }: Node,
     { reducer, axis, chunk }: Extract<Node['form'], { kind: 'partial' }>,

@@ -27,7 +27,7 @@ export interface Segments {
   readonly rows: Size;
 }
 
-/** A kernel: one thread for each entry of `buffer`, which runs `body` and stores the entry. */
+/** A kernel. For each entry of `buffer`, one thread runs `body` and stores the entry. */
 export interface Kernel {
   readonly kind: 'kernel';
   readonly buffer: number;
@@ -71,7 +71,7 @@ export interface KernelPlan {
 /**
  * Makes the kernels of a structure whose sizes are at most `capacities`.
  *
- * @param arrays the most arrays that a kernel may read, besides that of the inputs
+ * @param mostArrays the most arrays that a kernel may read, besides that of the inputs
  * @throws RangeError naming the op whose result has too many entries to be addressed
  */
 export function kernelsOf(
@@ -79,11 +79,11 @@ export function kernelsOf(
   wanted: readonly Value[],
   structure: Structure,
   capacities: readonly number[],
-  arrays: number,
+  mostArrays: number,
 ): KernelPlan {
   const mayExchange = false;
   const graph = graphOf(live, wanted, structure, mayExchange);
-  return new KernelPlanner(lower(graph, capacities), graph.inputs, capacities, arrays).plan();
+  return new KernelPlanner(lower(graph, capacities), graph.inputs, capacities, mostArrays).plan();
 }
 
 /** Makes the kernels of a lowered graph, one for each stored node. */
@@ -91,17 +91,17 @@ class KernelPlanner {
   readonly #graph: Lowered;
   readonly #inputs: Graph['inputs'];
   readonly #capacities: readonly number[];
-  readonly #arrays: number;
+  readonly #mostArrays: number;
   readonly #stored: ReadonlySet<Node>;
   readonly #buffers = new Map<Node, number>();
   readonly #lengths: number[] = [];
   readonly #segments: Segments[] = [];
 
-  constructor(graph: Lowered, inputs: Graph['inputs'], capacities: readonly number[], arrays: number) {
+  constructor(graph: Lowered, inputs: Graph['inputs'], capacities: readonly number[], mostArrays: number) {
     this.#graph = graph;
     this.#inputs = inputs;
     this.#capacities = withCounts(capacities, graph.counts);
-    this.#arrays = arrays;
+    this.#mostArrays = mostArrays;
     this.#stored = storedNodes(graph);
   }
 
@@ -164,10 +164,10 @@ class KernelPlanner {
     const packed = new Map<number, { pack: number; offset: number }>();
     const length = (buffer: number) => this.#lengths[buffer] as number;
     let arrays = [...reads];
-    while (arrays.length > this.#arrays) {
+    while (arrays.length > this.#mostArrays) {
       // Pack the smallest arrays, since packing copies them.
       arrays.sort((a, b) => length(a) - length(b));
-      const parts = arrays.slice(0, Math.min(this.#arrays, arrays.length - this.#arrays + 1));
+      const parts = arrays.slice(0, Math.min(this.#mostArrays, arrays.length - this.#mostArrays + 1));
       const total = parts.reduce((sum, part) => sum + length(part), 0);
       const pack = this.#newBuffer(total, `the packed inputs of ${name}`);
       let offset = 0;

@@ -22,7 +22,7 @@ export interface ChunkCount {
   readonly chunk: number;
 }
 
-/** The lowered graph and its chunk counts. These are sizes; their numbers follow those of the structure's sizes. */
+/** The lowered graph and its chunk counts. Chunk counts are sizes, numbered after the sizes of the structure. */
 export interface Lowered {
   readonly nodes: readonly Node[];
   readonly wanted: readonly Node[];
@@ -36,7 +36,7 @@ export function withCounts(sizes: readonly number[], counts: readonly ChunkCount
   return all;
 }
 
-/** Rewrites matrix products as sums of products, and splits sums and maxima that are long if sizes are `capacities`. */
+/** Rewrites matrix products as sums of products, and splits sums and maxima that are long at these capacities. */
 export function lower(graph: Graph, capacities: readonly number[]): Lowered {
   return new Lowering(graph, capacities).result();
 }
@@ -48,14 +48,14 @@ class Lowering {
   readonly #graph: Graph;
   readonly #nodes: Node[] = [];
   readonly #counts: ChunkCount[] = [];
-  readonly #structureSizes: number;
+  readonly #structureSizeCount: number;
   /** Capacities of all sizes, chunk counts included. */
   readonly #capacities: number[];
   readonly #lowered = new Map<Node, Node>();
 
   constructor(graph: Graph, capacities: readonly number[]) {
     this.#graph = graph;
-    this.#structureSizes = capacities.length;
+    this.#structureSizeCount = capacities.length;
     this.#capacities = [...capacities];
   }
 
@@ -126,34 +126,34 @@ class Lowering {
 
   /** A sum or maximum over `axes`, in stages if it is long. */
   #reduced(node: Node, reducer: 'sum' | 'max', axes: readonly number[], input: Node): Node {
-    const long = axes.filter(axis => input.shape[axis] !== one);
+    const nontrivial = axes.filter(axis => input.shape[axis] !== one);
     const capacity = (axis: number) => this.#capacities[input.shape[axis] as Size] as number;
     const shapeWithout = (reduced: readonly number[]) =>
       input.shape.map((size, axis) => (reduced.includes(axis) ? one : size));
     if (
       lengthOf(
-        long.map(axis => input.shape[axis] as Size),
+        nontrivial.map(axis => input.shape[axis] as Size),
         this.#capacities,
       ) <= longestSum
     ) {
       return this.#make(node, { kind: 'reduce', reducer, axes }, [input], shapeWithout(axes));
     }
     // Shorten the axis of the largest capacity. If it is too long for one thread, it is split into chunks; else it is
-    // reduced by itself.
-    const axis = long.reduce((a, b) => (capacity(b) > capacity(a) ? b : a));
+    // reduced first, on its own.
+    const axis = nontrivial.reduce((a, b) => (capacity(b) > capacity(a) ? b : a));
     if (capacity(axis) > longestSum) {
       const shape = input.shape.map((size, i) => (i === axis ? this.#countOf(size) : size));
       const stage = this.#make(node, { kind: 'partial', reducer, axis, chunk }, [input], shape);
       return this.#reduced(node, reducer, axes, stage);
     }
-    const first = this.#make(node, { kind: 'reduce', reducer, axes: [axis] }, [input], shapeWithout([axis]));
-    return this.#reduced(node, reducer, axes, first);
+    const stage = this.#make(node, { kind: 'reduce', reducer, axes: [axis] }, [input], shapeWithout([axis]));
+    return this.#reduced(node, reducer, axes, stage);
   }
 
   /** The size that is the number of chunks of another size. It is added if it does not exist yet. */
   #countOf(size: Size): Size {
     const index = this.#counts.findIndex(count => count.size === size);
-    if (index >= 0) return this.#structureSizes + index;
+    if (index >= 0) return this.#structureSizeCount + index;
     this.#counts.push({ size, chunk });
     this.#capacities.push(Math.ceil((this.#capacities[size] as number) / chunk));
     return this.#capacities.length - 1;

@@ -1,9 +1,9 @@
 import type { Code, FunctionBuilder, Local, Type } from './code.ts';
 import { opcodes } from './opcodes.ts';
 
-/** The bytes of types. */
+/** The byte that encodes each type. */
 const types: Record<Type, number> = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
-/** The bytes of section kinds. */
+/** The byte that encodes each kind of section. */
 const sections = { type: 1, import: 2, function: 3, export: 7, code: 10 };
 
 /** A function, with its locals and code as bytes. */
@@ -31,7 +31,7 @@ export function assembled(
     }
     return unsigned(at);
   };
-  const used = functions.map(signatureOf);
+  const signatureIndices = functions.map(signatureOf);
   const bytes = new Bytes();
   // The magic number, and version 1.
   bytes.push(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
@@ -46,7 +46,7 @@ export function assembled(
     ...imports.map(name => [...text('math'), ...text(name), 0, 0]),
     [...text('arena'), ...text('memory'), 2, 0, 1],
   ]);
-  section(sections.function, used);
+  section(sections.function, signatureIndices);
   section(
     sections.export,
     functions.map(({ builder }, i) => [...text(builder.name), 0, ...unsigned(imports.length + i)]),

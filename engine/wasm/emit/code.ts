@@ -28,6 +28,7 @@ export type Code =
   | { readonly kind: 'set'; readonly local: Local; readonly value: Code }
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Code[] }
   | { readonly kind: 'loop'; readonly name: string; readonly body: readonly Code[] }
+  /** Jumps to the beginning of the enclosing loop of this name if the condition is not 0. */
   | { readonly kind: 'again'; readonly name: string; readonly condition: Code }
   | { readonly kind: 'if'; readonly condition: Code; readonly then: readonly Code[] };
 

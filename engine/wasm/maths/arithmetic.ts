@@ -1,7 +1,7 @@
 import { type Code, doubles, type FunctionBuilder, floats, ints, op, shuffle } from '../emit/code.ts';
 import type { Simd } from '../simd.ts';
 
-/** The function under construction, and the SIMD features of the engine, for which code is written. */
+/** The place for which code is written: the function under construction, and the SIMD features of the engine. */
 export interface Site {
   readonly f: FunctionBuilder;
   readonly simd: Simd;
@@ -58,7 +58,7 @@ export function polynomial64(at: Site, x: Code, coefficients: readonly number[])
   );
 }
 
-/** Computes in float64: `compute` gets two lanes of each vector as float64, first the lower two and then the upper. */
+/** Computes in float64: calls `compute` for the lower two lanes of each vector, then for the upper two. */
 export function inDoubles(at: Site, xs: readonly Code[], compute: (...halves: Code[]) => Code): Code {
   const zero = integer(at, 0);
   const halves = [(x: Code) => x, (x: Code) => shuffle(x, x, [2, 3, 2, 3])].map(half => {

@@ -100,9 +100,9 @@ export function pow(at: Site, x: Code, y: Code): Code {
     const finite = add(k, logOfMantissa);
     const isZero = op('f64x2.eq', wide as Code, double(at, 0));
     const isBelowInfinity = op('f64x2.lt', wide as Code, double(at, Infinity));
-    const notZero = op('v128.bitselect', double(at, -Infinity), finite, isZero);
+    const belowInfinity = op('v128.bitselect', double(at, -Infinity), finite, isZero);
     // ∞ and NaN stay unchanged.
-    const log2 = op('v128.bitselect', notZero, wide as Code, isBelowInfinity);
+    const log2 = op('v128.bitselect', belowInfinity, wide as Code, isBelowInfinity);
     const t = mul(exponent as Code, log2);
     // Beyond ±300, 2^t is 0 or infinite in float32 anyway.
     const bounded = keep(at, op('f64x2.pmin', op('f64x2.pmax', t, double(at, -300)), double(at, 300)), 't');

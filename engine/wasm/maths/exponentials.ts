@@ -42,7 +42,7 @@ const expSeries = [
 ];
 
 /** Splits x. Returns r, and `power`: the float32 whose biased exponent is n + `bias`, so 2^(n + bias − 127). */
-function reduce(at: Site, x: Code, bias: number): { power: Code; r: Code } {
+function split(at: Site, x: Code, bias: number): { power: Code; r: Code } {
   const { simd } = at;
   const shift = number(at, magic + bias);
   const shifted = keep(at, simd.fma(x, number(at, Math.LOG2E), shift), 'shifted');
@@ -63,7 +63,7 @@ export function exp(at: Site, x: Code): Code {
   // exponent fields add up to n + bias, which takes nine bits in `power`, including its sign bit. With this bias, the
   // first field is 0 for n = −151. Neither factor overflows, and a tiny result is rounded only once.
   const bias = 152;
-  const { power, r } = reduce(at, keep(at, smaller(clampedBelow(at, x), number(at, largestArgument))), bias);
+  const { power, r } = split(at, keep(at, smaller(clampedBelow(at, x), number(at, largestArgument))), bias);
   const firstFactor = keep(at, and(op('i32x4.shr_u', power, i32(1)), integer(at, exponentField)), 'half');
   const secondFactor = op('i32x4.sub', power, firstFactor);
   const y = scaledExp(at, r, 2 * exponentOfOne - bias);
@@ -74,11 +74,11 @@ export function exp(at: Site, x: Code): Code {
 export function expOfNonPositive(at: Site, x: Code): Code {
   // The exponent field is 0 for n = −151.
   const bias = 151;
-  const { power, r } = reduce(at, keep(at, clampedBelow(at, x)), bias);
+  const { power, r } = split(at, keep(at, clampedBelow(at, x)), bias);
   return keep(at, mul(scaledExp(at, r, exponentOfOne - bias), power), 'exp');
 }
 
-/** Raises x to −105, below which eˣ is 0 in float32. */
+/** The larger of x and −105. Below −105, eˣ is 0 in float32. */
 const clampedBelow = (at: Site, x: Code): Code => larger(x, number(at, -105));
 
 /** 2ᵏ e^r. The scale 2ᵏ undoes the bias of one factor if k is 127 − bias, and of two if k is 2·127 − bias. */
@@ -93,11 +93,11 @@ export function expm1(at: Site, x: Code): Code {
   // Below −30 the result is −1 in float32.
   const bounded = keep(at, smaller(larger(x, number(at, -30)), number(at, largestArgument)));
   // `power` is half of 2ⁿ, which is finite whenever the result is.
-  const { power, r } = reduce(at, bounded, exponentOfOne - 1);
+  const { power, r } = split(at, bounded, exponentOfOne - 1);
   // e^r − 1
   const y = keep(at, simd.fma(mul(r, r), polynomial(at, r, expSeries.slice(2)), r), 'y');
   const result = simd.fma(y, power, sub(power, number(at, 0.5)));
-  // For tiny x the result is x itself; the reduction to r would lose it.
+  // For tiny x the result is x itself; splitting it would lose it.
   const isTiny = less(abs(x), number(at, 2 ** -40));
   return keep(at, simd.select(isTiny, x, add(result, result)), 'expm1');
 }

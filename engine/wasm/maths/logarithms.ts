@@ -19,6 +19,7 @@ import {
  * ln(1 + f) = f − f²/2 + s(f²/2 + R(s²)), where R is the polynomial of FreeBSD's e_logf.c (Sun Microsystems, 1993). The
  * error is less than 1 ulp.
  */
+
 /** The bits of √½ as a float32. */
 const rootHalf = 0x3f3504f3;
 /** The bits of 1 as a float32. */
