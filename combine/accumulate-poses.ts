@@ -21,7 +21,7 @@ export interface PartialSums {
   >;
 }
 
-/** Options of {@link accumulatePoses}: those of `combinePoses` except the ones that concern all poses together. */
+/** Options of {@link accumulatePoses}: those of `combinePoses` except `strategy`, `loss`, `readout` and `keepPredictions`. */
 export type AccumulateOptions<Pose, P extends Params> = Omit<
   CombineOptions<Pose, P>,
   'strategy' | 'loss' | 'readout' | 'keepPredictions' | 'combination'

@@ -5,10 +5,10 @@ import { Checksum } from './checksum.ts';
 import { checkSameFold, type Fold } from './fold.ts';
 
 /**
- * An accumulator as JSON. Numbers are base64 of their float64 bytes, so that a round trip changes no bit. The letters are those
- * of {@link Accumulator}.
+ * An accumulator as JSON. The reference and the sums are base64 of their float64 bytes, so that a round trip changes no bit.
+ * The letters are those of {@link Accumulator}.
  *
- * A combination reads it back only if its contents are unchanged. Keys may be in any order. Every field is checked, and a
+ * A combination reads the JSON back only if the contents are unchanged. Keys may be in any order. Every field is checked, and a
  * checksum covers them all. The error for damaged JSON names the field, or the checksum if each field is valid by itself. The
  * checksum does not protect against forgery.
  */
@@ -119,12 +119,12 @@ function readScalars(fold: Fold, text: unknown, count: number): Scalars {
   const { length } = numbers;
   const J = (length - 1 - 2 * sumNames.length) / 3;
   check(Number.isInteger(J) && J >= 0, 'scalars', `holds ${length} numbers`);
-  const half = (length + 1 + J) / 2;
+  const lostFrom = (length + 1 + J) / 2;
   return {
     r: numbers[0] as number,
     c: numbers.slice(1, 1 + J),
-    sums: numbers.slice(1 + J, half),
-    lost: numbers.slice(half),
+    sums: numbers.slice(1 + J, lostFrom),
+    lost: numbers.slice(lostFrom),
   };
 }
 

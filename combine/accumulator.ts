@@ -42,8 +42,8 @@ const [S, excess, N, squares, poseLosses, M] = [0, 1, 2, 3, 4, 5] as const;
 type Point = Pick<Term, 'height' | 'values'>;
 
 /**
- * Sums over the poses added so far, from which ΔG and its gradient follow. Their size is that of θ and does not grow with the
- * number of poses. A combination makes one: `lse({ t: 2 }).accumulator()`.
+ * Sums over the poses added so far, from which ΔG and its gradient follow. A, B_j and P have the size of θ, for any number of
+ * poses. A combination makes one: `lse({ t: 2 }).accumulator()`.
  *
  *     S = Σ e_n                     A = Σ e_n ∂h_n                                P = Σ ∂L_n
  *     M_j = Σ e_n (p_nj − r_j)      B_j = Σ e_n (∂p_nj + (p_nj − r_j) ∂h_n)       with e_n = m_n exp(σ (h_n − r))
@@ -62,7 +62,7 @@ type Point = Pick<Term, 'height' | 'values'>;
  * in any way.
  *
  * Each conversion rounds the sums. But when poses are added, each conversion also divides the terms of all earlier
- * poses by more than e, so a pose takes part in few conversions before its terms are negligible. A merge adds at most
+ * poses by more than 2.7, so a pose takes part in few conversions before its terms are negligible. A merge adds at most
  * one conversion. The scalar sums use compensated summation (A. Neumaier, Z. Angew. Math. Mech. 54, 39, 1974).
  *
  * In the mean, and in LSE, the free energy and Boltzmann with a fixed t or kT, h_n and p_n are both the score ΔG_n. Then
@@ -100,7 +100,7 @@ export class Accumulator {
     return this.#fold.kind;
   }
 
-  /** The part of its combination that concerns the sums. */
+  /** The fold of the combination that made the accumulator. */
   get fold(): Fold {
     return this.#fold;
   }
@@ -196,13 +196,13 @@ export class Accumulator {
       this.#sums = new Float64Array(M + best.values.length);
       this.#lost = this.#sums.slice();
       this.#deviations = new Float64Array(best.values.length);
-      this.#refer(best);
+      this.#setReference(best);
     } else if (this.#fold.sigma * (best.height - this.#r) > 1) this.#measureFrom(best);
     for (const term of terms) this.#addNumbers(term);
     this.#addTo(poseLosses, poseLoss);
     if (!first) return;
     const e = weightOf(reference, this.#fold.sigma, this.#r);
-    this.#deviate(reference, e);
+    this.#setDeviations(reference, e);
     for (const part of parts) this.#addPart(part, e);
   }
 
@@ -213,7 +213,7 @@ export class Accumulator {
     this.#addTo(S, e);
     this.#addTo(squares, e * e);
     this.#addTo(excess, term.weight * Math.expm1(this.#fold.sigma * (term.height - this.#r)));
-    this.#deviate(term, e);
+    this.#setDeviations(term, e);
     for (let j = 0; j < this.#rValues.length; j++) this.#addTo(M + j, this.#deviations[j] as number);
   }
 
@@ -231,9 +231,9 @@ export class Accumulator {
   }
 
   /** Sets the deviations e_n (p_nj − r_j) of a pose or a group. */
-  #deviate({ values }: Term, e: number): void {
+  #setDeviations({ values }: Term, e: number): void {
     for (let j = 0; j < values.length; j++)
-      this.#deviations[j] = vanishing(e, (values[j] as number) - (this.#rValues[j] as number));
+      this.#deviations[j] = zeroOrProduct(e, (values[j] as number) - (this.#rValues[j] as number));
   }
 
   #addPart({ gradient, toHeight, toValues, toLoss }: Part, e: number): void {
@@ -268,7 +268,8 @@ export class Accumulator {
    * Returns a new accumulator with the poses of both. Merging is commutative to the bit and associative up to rounding, and an
    * empty accumulator changes nothing.
    *
-   * @throws TypeError for an accumulator of another combination, RangeError for other parameters or numbers of values
+   * @throws TypeError for an accumulator of another combination, RangeError for one with other parameters or another
+   * number of values
    */
   merge(other: Accumulator): Accumulator {
     const merged = this.#clone();
@@ -276,7 +277,7 @@ export class Accumulator {
     return merged;
   }
 
-  /** Merges another accumulator into this one without copies. Don't use the other afterwards. */
+  /** Merges `added` into this accumulator without copies. Don't use `added` afterwards. */
   absorb(added: Accumulator): void {
     checkSameFold('Accumulator.merge: the other', this.#fold, added.#fold);
     if (added.#count === 0) return;
@@ -300,7 +301,7 @@ export class Accumulator {
   }
 
   /**
-   * Returns ΔG, its gradient, and the sums of the poses' losses, in fresh arrays.
+   * Returns ΔG and its gradient, and the sum of the poses' losses and its gradient, in fresh arrays.
    *
    * @throws RangeError if there are no poses, TypeError for a `pooling`, whose ΔG may need the parameters: use `finish`
    */
@@ -399,8 +400,8 @@ export class Accumulator {
   #measureFrom({ height, values }: Point): void {
     const logEta = this.#fold.sigma * (this.#r - height);
     const eta = Math.exp(logEta);
-    // The shift includes η, since shift · A may overflow without it.
-    const shifts = this.#rValues.map((c, j) => vanishing(eta, c - (values[j] as number)));
+    // Each shift includes the factor η, since shift · A may overflow without it.
+    const shifts = this.#rValues.map((c, j) => zeroOrProduct(eta, c - (values[j] as number)));
     const growth = Math.expm1(logEta);
     for (const sums of [this.#sums, this.#lost]) {
       shifts.forEach((shift, j) => {
@@ -419,11 +420,11 @@ export class Accumulator {
       }
       for (let i = 0; i < A.length; i++) (A[i] as number) *= eta;
     }
-    this.#refer({ height, values });
+    this.#setReference({ height, values });
   }
 
   /** Sets the reference. Adding 0 turns −0 into 0, so that equal predictions leave equal bits. */
-  #refer({ height, values }: Point): void {
+  #setReference({ height, values }: Point): void {
     this.#r = height + 0;
     this.#rValues = Float64Array.from(values, value => value + 0);
   }
@@ -450,7 +451,11 @@ export class Accumulator {
     return new Map([...this.#A].map(([name, { length }]) => [name, new Float64Array(length)]));
   }
 
-  /** Remembers the names and shapes of the first gradient. @throws RangeError if a later gradient has others */
+  /**
+   * For the first gradient, stores names and shapes, and makes sums of zeros.
+   *
+   * @throws RangeError if a later gradient has other names or shapes
+   */
   #checkShapes(gradient: Tensors, values: number): void {
     const entries = Object.entries(gradient);
     if (!this.#shapes) {
@@ -519,7 +524,7 @@ function checkValues({ length }: ArrayLike<number>, earlier: ArrayLike<number>):
 }
 
 /** Returns e · d, but 0 if e is 0 and d is infinite. */
-function vanishing(e: number, d: number): number {
+function zeroOrProduct(e: number, d: number): number {
   return e === 0 ? 0 : e * d;
 }
 

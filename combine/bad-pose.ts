@@ -8,16 +8,18 @@ import type { TensorData } from '../engine/tensor.ts';
 export interface BadPose {
   /** Index of the pose from 0, in the order read. */
   readonly index: number;
-  /** Reason, such as `its prediction is NaN`. For the first bad pose of a call it also names the first value that went bad. */
+  /**
+   * Reason, such as `its prediction is NaN`. For the first bad pose of a call it also names the first value that became bad.
+   */
   readonly reason: string;
 }
 
-/** A function that says what is wrong with the numbers `data` of a value; `what` names the value, such as `its prediction`. */
+/** A function that says what is wrong with the numbers `data` of a value. `what` names the value, such as `its prediction`. */
 export type Reasons = (what: string, value: Value, data: TensorData) => string;
 
 /**
- * Makes the reasons for the bad poses of one call. Only the first reason names a cause: finding it may take as long as a run of
- * the pose on the interpreter, and bad poses of one call mostly share a cause.
+ * Makes the function that gives the reasons for the bad poses of one call. Only the first reason names a cause: finding the
+ * cause may take as long as a run of the pose on the interpreter, and bad poses of one call mostly share it.
  */
 export function reasonsOf(executor: Executor, memory: Memory): Reasons {
   let hasCause = false;

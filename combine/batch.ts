@@ -73,7 +73,7 @@ export interface BatchResult<P extends Params> {
   }[];
   /** Sizes of the whole run. */
   readonly stats: {
-    /** Peak bytes of tapes and states, including the sum over compounds. */
+    /** Peak bytes of tapes and states, including the gradient summed over compounds. */
     readonly peakBytes: number;
   };
 }
@@ -258,7 +258,7 @@ async function* combined<Pose, C extends Compound<Pose>, P extends Params>(
 ): AsyncGenerator<{ readonly item: C; readonly index: number; readonly result: CombineResult<P> }> {
   const run = (item: C, index: number, more: object = {}) => {
     const all = { ...optionsOf(item, index), ...more };
-    return ofCompound(index, signal, () => combinePoses<Pose, P>(all as CombineOptions<Pose, P>));
+    return namingCompound(index, signal, () => combinePoses<Pose, P>(all as CombineOptions<Pose, P>));
   };
   if (pool === undefined) {
     for await (const { item, index } of untilAborted(compounds, signal))
@@ -287,7 +287,7 @@ async function hasPoseLoss({
 }
 
 /** Names the compound in errors of `run`, with the original error as the cause. Aborts and lost devices pass unchanged. */
-async function ofCompound<T>(
+async function namingCompound<T>(
   index: number,
   signal: AbortSignal | undefined,
   run: () => Promise<T>,

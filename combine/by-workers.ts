@@ -8,7 +8,7 @@ import { inOrder } from './in-order.ts';
 import { learnedSettings } from './learned.ts';
 import type { Indexed, Params } from './params.ts';
 import { groups } from './passes.ts';
-import type { BackwardPlan, Keep, KeepDifferentiated, KeepPredicted, Sums } from './rows.ts';
+import type { BackwardPlan, FoldResult, Keep, KeepDifferentiated, KeepPredicted } from './rows.ts';
 import type { AnyCombineOptions, Task } from './task.ts';
 import {
   type Answers,
@@ -26,7 +26,7 @@ import {
  */
 
 /** Runs the pass of `stream`, and merges the sums of the chunks. */
-export async function fold<Pose>(task: Task<Pose>, pool: Workers, keep: Keep): Promise<Sums> {
+export async function fold<Pose>(task: Task<Pose>, pool: Workers, keep: Keep): Promise<FoldResult> {
   const combination = task.combination as Combination;
   const accumulator = combination.accumulator();
   const badPoses: BadPose[] = [];
@@ -177,7 +177,7 @@ const moduleOptions = ['score', 'poseLoss', 'poseReadout', 'executor', 'onDevice
 /**
  * Returns placeholders for the options that the workers' module exports.
  *
- * @throws TypeError for such an option in the call, or an export that is missing
+ * @throws TypeError if the call has one of these options, or the module lacks an export that the call needs
  */
 export async function taskByWorkers<Pose, P extends Params>(
   pool: Workers,

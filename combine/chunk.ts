@@ -31,7 +31,7 @@ export interface ScorerModule<Sent = unknown, Pose = Sent, P extends Params = Pa
   readonly combination?: Combination;
 }
 
-/** Scorer, executor and parameters of the chunks of a call. */
+/** Scorer, executor and parameters for the chunks of a call. */
 export interface ChunkContext {
   readonly scorer: ScorerModule;
   readonly executor: Executor;
@@ -161,7 +161,7 @@ function combinationOf(
   return ofModule;
 }
 
-/** Removes the gradients of the size of θ, which are in the sums already. */
+/** Removes the gradients of the size of θ, which the thread of the call does not read. */
 function withoutDirect(pooled: Row['pooled']): Row['pooled'] {
   return pooled && { ...pooled, direct: [] };
 }
@@ -170,7 +170,7 @@ function peaks({ memory, tapes }: Task): { readonly peakBytes: number; readonly 
   return { peakBytes: memory.peak, tapesAlive: tapes.peak };
 }
 
-/** Returns the buffers of an answer to transfer instead of copying: those of the sums of the size of θ. */
+/** Returns the buffers in an answer that are transferred, not copied: the sums of the size of θ. */
 export function sumBuffersOf(answer: Answers[WorkKind]): ArrayBuffer[] {
   const arraysOf = (gradient: Tensors) => Object.values(gradient).map(({ data }) => data);
   const arrays =

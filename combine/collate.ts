@@ -16,8 +16,8 @@ export interface Field<Pose> {
 /** Several poses joined by {@link collate}, for a scorer to record on one tape. */
 export interface Collated<Name extends string> {
   /**
-   * The fields, with the rows of the poses in order. An index is an Int32Array. Any other field is an Int32Array
-   * or a Float32Array if it is one in every pose, else a Float64Array.
+   * The fields, with the rows of the poses in order. An index is an Int32Array. Any other field is an Int32Array or a
+   * Float32Array if it has that type in every pose, else a Float64Array.
    */
   readonly fields: { readonly [N in Name]: Tensor };
   /** For each axis and each of its rows, the number of the pose that the row belongs to: the index for `segmentSum`. */

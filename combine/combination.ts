@@ -12,8 +12,8 @@ export interface Combination extends Fold {
   /** Functions of a pooling, which record log-weight, values and ΔG; absent if h_n and p_n are the score. */
   readonly pool: Pool | undefined;
   /**
-   * Settings that may be functions of the parameters, by name. Each number must be above 0, except the exponent q of a
-   * power mean, which must not be 0.
+   * Settings that may be functions of the parameters, by name. The number of each must be above 0, except the exponent q
+   * of a power mean, which must not be 0.
    *
    * @internal
    */
@@ -40,13 +40,14 @@ export function combination(
   checkFunction(fold.kind, 'weight', weight);
   const isWeighted = weight !== undefined;
   const settings = { ...fold.settings, ...(isWeighted && { weighted: 1 }) };
-  const whole: Fold = { ...fold, settings, isWeighted };
+  const ownFold: Fold = { ...fold, settings, isWeighted };
   return {
-    ...whole,
+    ...ownFold,
     weight,
     pool,
     combine,
-    accumulator: saved => (saved === undefined ? new Accumulator(whole) : Accumulator.fromJSON(whole, saved)),
+    accumulator: saved =>
+      saved === undefined ? new Accumulator(ownFold) : Accumulator.fromJSON(ownFold, saved),
   };
 }
 

@@ -24,7 +24,7 @@ export interface Fold {
   readonly kind: string;
   /** Numbers that distinguish combinations of the same name. */
   readonly settings: Readonly<Record<string, number>>;
-  /** σ: the slope of the log-weight in h_n. With σ = 0 only the pose weights m_n count. */
+  /** σ: the slope of the log-weight in h_n. With σ = 0, the pose weights m_n are the only weights. */
   readonly sigma: number;
   /** True if h_n and p_n are both the score, a single number. Each pose then needs only one gradient. */
   readonly isOfScore: boolean;

@@ -23,12 +23,12 @@ export async function fullGraph<Pose>(task: Task<Pose>): Promise<Outcome> {
   const all: Weighted<Pose>[] = [];
   for await (const { item: pose, index } of indexed(task))
     all.push({ pose, index, weight: combination ? weightOfPose(combination, pose, index) : 1 });
-  const counted = all.filter(({ weight }) => weight > 0);
+  const withWeight = all.filter(({ weight }) => weight > 0);
 
   const badPoses: BadPose[] = [];
   for (;;) {
-    checkAnyPoses(all.length, badPoses, all.length - counted.length);
-    const poses = counted.filter(({ index }) => !badPoses.some(bad => bad.index === index));
+    checkAnyPoses(all.length, badPoses, all.length - withWeight.length);
+    const poses = withWeight.filter(({ index }) => !badPoses.some(bad => bad.index === index));
     const { scores, pooled, bad, ...graph } = await runGraph(task, poses);
     const newBad = bad.length > 0 ? bad : await badGradients(task, poses, graph.gradient);
     if (newBad.length === 0) {
@@ -103,7 +103,7 @@ async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Weighte
     task.wantsGradient ? [target] : [],
     Object.values(params),
   );
-  const [predicted, values, readoutNumbers, number, ...slopes] = tensors as [
+  const [predicted, values, readoutNumbers, targetNumber, ...slopes] = tensors as [
     Tensor,
     Tensor,
     Tensor,
@@ -118,11 +118,11 @@ async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Weighte
     return [{ index, reason: task.reasonOf('its prediction', scores()[n] as Value, row) }];
   });
   const pooled = bad.length === 0 ? await pooledPoses(task, poses, rows, bad) : [];
-  if (bad.length === 0) for (const { data } of [values, readoutNumbers, number]) checkTarget(...data);
+  if (bad.length === 0) for (const { data } of [values, readoutNumbers, targetNumber]) checkTarget(...data);
   return {
     values: Float64Array.from(values.data),
     readout: readout && sizeOf(readout.shape) === 1 ? readoutNumbers.data[0] : undefined,
-    loss: isLoss ? number.data[0] : undefined,
+    loss: isLoss ? targetNumber.data[0] : undefined,
     gradient: Object.fromEntries(
       slopes.map(({ data, shape }, k) => [names[k] as string, { data: Float64Array.from(data), shape }]),
     ),
@@ -157,7 +157,7 @@ function recordAll<Pose>(
   return { predictions, scores };
 }
 
-/** Evaluates the term of each pose of a pooling. Poses whose log-weight or values are not finite are added to `bad`. */
+/** Evaluates the term of each pose, for a pooling. Poses whose log-weight or values are not finite are added to `bad`. */
 async function pooledPoses<Pose>(
   task: Task<Pose>,
   poses: readonly Weighted<Pose>[],
@@ -186,13 +186,13 @@ async function badGradients<Pose>(
   sum: Outcome['gradient'],
 ): Promise<BadPose[]> {
   const areAllFinite = Object.values(sum).every(({ data }) => areFinite(data));
-  return areAllFinite ? [] : runEach(task, poses, { wantsGradient: true });
+  return areAllFinite ? [] : runEach(task, poses, true);
 }
 
 /**
  * Runs the tape of all poses. If the executor fails, each pose runs alone, to find the pose that makes it fail.
  *
- * @throws Error naming the first pose that also fails alone; else the executor's error
+ * @throws Error naming the first pose that also fails alone; the executor's error if none fails alone
  */
 async function runAll<Pose>(
   task: Task<Pose>,
@@ -205,7 +205,7 @@ async function runAll<Pose>(
   try {
     return await runGradients(executor, wanted, targets, params, { memory, shared });
   } catch (error) {
-    if (!(error instanceof DeviceLostError)) await runEach(task, poses, task);
+    if (!(error instanceof DeviceLostError)) await runEach(task, poses, task.wantsGradient);
     throw error;
   }
 }
@@ -214,7 +214,7 @@ async function runAll<Pose>(
 async function runEach<Pose>(
   task: Task<Pose>,
   poses: readonly Indexed<Pose>[],
-  { wantsGradient }: { readonly wantsGradient: boolean },
+  wantsGradient: boolean,
 ): Promise<BadPose[]> {
   const bad: BadPose[] = [];
   for (const pose of poses) {

@@ -1,8 +1,8 @@
 import { type stoppable, unlessAborted } from './aborting.ts';
 
 /**
- * Runs items as they are read, at most `ahead` at once, and yields the results in the order of the items. A faster
- * source waits. An error, an abort, or a consumer that stops early ends all runs, by aborting the signal that `run` uses.
+ * Runs items as they are read, at most `ahead` at once, and yields the results in the order of the items. A source that
+ * is faster waits. An error, an abort, or a consumer that stops early ends all runs, by aborting the signal that `run` uses.
  *
  * @throws the error of the first failed item, or the signal's reason
  */

@@ -9,19 +9,19 @@ import { singleNumber } from './results.ts';
 /**
  * Evaluates the settings of a combination that are functions of the parameters.
  *
- * @throws TypeError if a function does not return a value, RangeError if its number is not above 0 (for q: if it is 0), naming the
- * combination and the setting; Error naming the parameter if a function reads one that does not exist
+ * @throws TypeError or RangeError, naming the combination and the setting, if a function does not return a single number, or
+ * one that is not above 0 (for q: one that is 0); Error naming the parameter if a function reads one that does not exist
  */
 export function learnedSettings(
   { kind, learned = {} }: Combination,
   params: Params,
 ): Readonly<Record<string, number>> {
   const numbers: Record<string, number> = {};
-  for (const [name, record] of Object.entries(learned)) {
-    if (typeof record === 'number') continue;
+  for (const [name, setting] of Object.entries(learned)) {
+    if (typeof setting === 'number') continue;
     const tape = new Tape();
     const who = `${kind}: ${name}`;
-    const value = singleNumber(withParams(who, new LazyParams(tape, params).values, record), tape, who);
+    const value = singleNumber(withParams(who, new LazyParams(tape, params).values, setting), tape, who);
     const number = evaluate([value])[0].data[0] as number;
     const isSigned = name === 'q';
     if (!Number.isFinite(number) || (isSigned ? number === 0 : number <= 0)) {

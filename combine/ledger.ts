@@ -73,7 +73,7 @@ export class Ledger {
   }
 
   /** Indices of the poses not left out. */
-  get combined(): number[] {
+  get combinedIndices(): number[] {
     return Array.from({ length: this.length }, (_, index) => index).filter(index => this.has(index));
   }
 
@@ -83,13 +83,13 @@ export class Ledger {
   }
 
   /** The scores of the poses not left out, shape [poses] or [poses, K]. */
-  get vector(): Tensor<Float64Array> {
-    const { combined, width } = this;
+  get combinedScores(): Tensor<Float64Array> {
+    const { combinedIndices, width } = this;
     const all = this.predictions;
-    const data = new Float64Array(combined.length * width);
-    for (const [n, index] of combined.entries())
+    const data = new Float64Array(combinedIndices.length * width);
+    for (const [n, index] of combinedIndices.entries())
       data.set(all.subarray(index * width, (index + 1) * width), n * width);
-    return tensor(data, width === 1 ? [combined.length] : [combined.length, width]);
+    return tensor(data, width === 1 ? [combinedIndices.length] : [combinedIndices.length, width]);
   }
 
   /** Returns the term of a pose for an accumulator. */
@@ -100,8 +100,8 @@ export class Ledger {
   }
 
   /**
-   * Adds to `coefficients`, which has K entries per pose, one for each number of the score. The entry grows by the
-   * factor that the gradient of this number has in a·A + Σ b_j·B_j.
+   * Adds to `coefficients`, which has K entries per pose, one for each number of the score. Each entry grows by the
+   * factor of that number's gradient in a·A + Σ b_j·B_j.
    */
   addCoefficients(
     coefficients: Float64Array,

@@ -1,6 +1,6 @@
 import type { Value } from '../engine/tape.ts';
 
-/** Parameters for a function of the caller, which record the names that it reads and that do not exist. */
+/** Parameters to pass to a function of the caller. They record the missing names that it reads. */
 export interface WatchedParams {
   readonly params: Record<string, Value>;
   /** Returns the note for an error of the function; empty if it read only parameters that exist. */
@@ -28,16 +28,17 @@ export function watched(params: Record<string, Value>): WatchedParams {
  * Calls a function of the caller with parameters.
  *
  * @param who the name of the function, for errors
- * @throws Error naming the function and the missing parameters, if it throws after reading one; any other error unchanged
+ * @throws Error naming the function and the missing parameters, if the function reads them and then throws; any
+ * other error unchanged
  */
 export function withParams<T>(
   who: string,
   params: Record<string, Value>,
   record: (params: Record<string, Value>) => T,
 ): T {
-  const { params: seen, note } = watched(params);
+  const { params: proxied, note } = watched(params);
   try {
-    return record(seen);
+    return record(proxied);
   } catch (cause) {
     if (note() === '') throw cause;
     throw new Error(`${who}: ${cause instanceof Error ? cause.message : cause}${note()}`, { cause });

@@ -55,16 +55,16 @@ export function recordObjective<Pose>(
       : combination.combine
         ? combination.combine(predictions, weights)
         : recordPooled(combination, params, scores(), poses, weights);
-  const combined = recordLoss(task, params, value, () => predictions);
+  const withoutPoseLosses = recordLoss(task, params, value, () => predictions);
   const poseLosses = task.poseLoss
     ? scores().map((score, n) => recordPoseLoss(task, params, score, poses[n] as Indexed<Pose>))
     : [];
-  if (poseLosses.length === 0) return { value, ...combined };
+  if (poseLosses.length === 0) return { value, ...withoutPoseLosses };
   const total = sum(concat(poseLosses.map(loss => reshaped(loss, [1]))));
   return {
     value,
-    readout: combined.readout,
-    target: combined.isLoss ? add(combined.target, total) : total,
+    readout: withoutPoseLosses.readout,
+    target: withoutPoseLosses.isLoss ? add(withoutPoseLosses.target, total) : total,
     isLoss: true,
   };
 }
@@ -177,12 +177,11 @@ export function objectiveOf<Pose>(
 ): Slopes {
   const combination = task.combination as Combination;
   const summary = combination.summary(accumulator.moments);
-  const params = (tape: Tape) => new LazyParams(tape, task.params);
   const tape = new Tape();
-  return evaluated(
+  return evaluateObjective(
     task,
     tape,
-    params(tape),
+    new LazyParams(tape, task.params),
     tape.parameter(tensor(summary), 'averages'),
     predictions,
     (averages, { values }) => recordSummary(combination, values, accumulator, averages),
@@ -193,8 +192,13 @@ export function objectiveOf<Pose>(
 export function objectiveInOps<Pose>(task: Task<Pose>, predictions: Tensor): Slopes {
   const tape = new Tape();
   const input = tape.parameter(predictions, 'predictions');
-  return evaluated(task, tape, new LazyParams(tape, task.params), input, undefined, (all, { values }) =>
-    recordInOps(task.combination as InOps, values, all),
+  return evaluateObjective(
+    task,
+    tape,
+    new LazyParams(tape, task.params),
+    input,
+    undefined,
+    (all, { values }) => recordInOps(task.combination as InOps, values, all),
   );
 }
 
@@ -215,7 +219,7 @@ function recordSummary(
 }
 
 /** Records ΔG from `input` by `record`, then readout and loss, and evaluates them with their slopes. */
-function evaluated<Pose>(
+function evaluateObjective<Pose>(
   task: Closing<Pose>,
   tape: Tape,
   params: LazyParams,
@@ -230,20 +234,28 @@ function evaluated<Pose>(
     allPredictions ??= predictions ? tape.parameter(predictions(), 'predictions') : throwNotKept();
     return allPredictions;
   });
-  const isTarget = isLoss || !task.poseLoss;
+  // Without a loss, only the poseLosses are differentiated, if there are any.
+  const differentiates = isLoss || !task.poseLoss;
   const separate = isInOps || !allPredictions ? [] : [allPredictions];
-  const read = isTarget ? params.read : [];
-  const slopes = isTarget ? gradient(target, [input, ...separate, ...read.map(([, param]) => param)]) : [];
-  const [values, readoutNumbers, number, ...rest] = evaluate([value, readout ?? value, target, ...slopes]);
-  const tensors = [values, readoutNumbers, number, ...rest] as readonly Tensor[];
+  const read = differentiates ? params.read : [];
+  const slopes = differentiates
+    ? gradient(target, [input, ...separate, ...read.map(([, param]) => param)])
+    : [];
+  const [values, readoutNumbers, targetNumber, ...slopeTensors] = evaluate([
+    value,
+    readout ?? value,
+    target,
+    ...slopes,
+  ]);
+  const tensors = [values, readoutNumbers, targetNumber, ...slopeTensors] as readonly Tensor[];
   for (const { data } of tensors) checkTarget(badOf(data));
-  const direct = rest.slice(1 + separate.length);
+  const direct = slopeTensors.slice(1 + separate.length);
   return {
     values: Float64Array.from((values as Tensor).data),
     readout: readout && sizeOf(readout.shape) === 1 ? readoutNumbers?.data[0] : undefined,
-    loss: isLoss ? number?.data[0] : undefined,
-    slopes: (rest[0]?.data as Float64Array | undefined) ?? new Float64Array(sizeOf(input.shape)),
-    predictionSlopes: separate.length > 0 ? (rest[1]?.data as Float64Array) : undefined,
+    loss: isLoss ? targetNumber?.data[0] : undefined,
+    slopes: (slopeTensors[0]?.data as Float64Array | undefined) ?? new Float64Array(sizeOf(input.shape)),
+    predictionSlopes: separate.length > 0 ? (slopeTensors[1]?.data as Float64Array) : undefined,
     direct: Object.fromEntries(read.map(([name], at) => [name, direct[at] as Tensor])),
   };
 }

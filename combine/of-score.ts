@@ -53,12 +53,12 @@ export function ofScore({ gives, ...rest }: OfScore, weight: PoseWeight | undefi
       weight,
       combine(predictions, weights) {
         const r = stopGradient(sigma > 0 ? max(predictions) : min(predictions));
-        const above = sub(predictions, r);
-        const exponents = mul(sigma, above);
+        const fromR = sub(predictions, r);
+        const exponents = mul(sigma, fromR);
         if (gives === 'log mean') return add(r, div(recordLogMean(exponents, weights), sigma));
         const factors = exp(exponents);
         const e = weights ? mul(predictions.tape.constant(Float64Array.from(weights)), factors) : factors;
-        if (isAverage) return add(r, sum(mul(div(e, sum(e)), above)));
+        if (isAverage) return add(r, sum(mul(div(e, sum(e)), fromR)));
         return add(r, div(log(sum(e)), sigma));
       },
     },

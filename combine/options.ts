@@ -42,7 +42,11 @@ export const optionNames: readonly (keyof AnyCombineOptions<unknown, Params>)[] 
 
 const strategyNames: readonly Strategy[] = ['stream', 'recompute', 'full-graph'];
 
-/** Returns the strategy of the options, or the default. @throws RangeError for an unknown strategy, TypeError for one that another option rules out */
+/**
+ * Returns the strategy of the options, or the default.
+ *
+ * @throws RangeError for an unknown strategy, TypeError for one that another option rules out
+ */
 export function strategyOf<Pose, P extends Params>(options: AnyCombineOptions<Pose, P>): Strategy {
   const isInOps = typeof options.combination === 'function';
   const strategy = options.strategy ?? (isInOps ? 'recompute' : 'stream');
@@ -119,8 +123,10 @@ export async function taskOf<Pose, P extends Params>(
   const checkUnchanged = unchanged(ownParams);
   const byWorkers =
     pool !== undefined && (await (await import('./by-workers.ts')).taskByWorkers(pool, options));
-  const first = byWorkers ? byWorkers.executor : (options.executor ?? (await defaultExecutor(strategy)));
-  const executor = onDeviceLost ? switching(first, lost => unlessAborted(signal, onDeviceLost(lost))) : first;
+  const chosen = byWorkers ? byWorkers.executor : (options.executor ?? (await defaultExecutor(strategy)));
+  const executor = onDeviceLost
+    ? switching(chosen, lost => unlessAborted(signal, onDeviceLost(lost)))
+    : chosen;
   const memory = new Memory();
   return {
     poses,
@@ -161,13 +167,14 @@ function scorerOf<Pose, P extends Params>(
 
 /**
  * Largest K and J for which one pass is less work than two. In one pass, each pose needs K backward passes, and adds to
- * 1 + J sums of the size of θ. In two passes, it needs one backward pass.
+ * 1 + J sums of the size of θ. In two passes, each pose needs one backward pass.
  */
-const widest = 4;
+const onePassLimit = 4;
 
 /**
- * True if the poses can be read twice, and K or J of the first pose makes two passes less work than one. The tape of that
- * pose is recorded and dropped.
+ * True if two passes are less work than one, judged by K and J of the first pose that has a pose weight above 0. Its tape is
+ * recorded and dropped. False if workers score the poses, the poses can be read only once, or gradients or predictions are
+ * not wanted.
  */
 export async function isWide<Pose>(task: Task<Pose>): Promise<boolean> {
   const { combination, poses } = task;
@@ -179,7 +186,7 @@ export async function isWide<Pose>(task: Task<Pose>): Promise<boolean> {
     const params = recordParams(tape, task.params);
     const score = recordScores(task, tape, params, [{ pose, index }]);
     const { values } = recordPooledPose(combination, params, score, { pose, index });
-    return Math.max(score.shape[0] ?? 1, values?.shape[0] ?? 0) > widest;
+    return Math.max(score.shape[0] ?? 1, values?.shape[0] ?? 0) > onePassLimit;
   }
   return false;
 }
@@ -187,8 +194,8 @@ export async function isWide<Pose>(task: Task<Pose>): Promise<boolean> {
 let sharedJit: Promise<Executor> | undefined;
 
 /**
- * Returns the default executor: a `jit()` that all calls share, so that a structure is planned and compiled once. The graph of
- * `full-graph` occurs only once, so it runs on an interpreter. `jit` is half the library, so it is loaded only when needed.
+ * Returns the default executor: a `jit()` that all calls share, so that tapes of equal structure are compiled once. The tape
+ * of `full-graph` is run only once, so it runs on an interpreter. `jit` is half the library, so it is loaded only when needed.
  */
 async function defaultExecutor(strategy: Strategy): Promise<Executor> {
   if (strategy === 'full-graph') return interpreter();

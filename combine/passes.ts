@@ -6,7 +6,7 @@ import type { Indexed, Weighted } from './params.ts';
 import type { Task } from './task.ts';
 
 /**
- * Reads the poses, sync or async, with their indices. An abort ends it at once.
+ * Reads the poses, sync or async, with their indices. An abort ends the reading at once.
  *
  * @throws the signal's reason
  */
@@ -70,7 +70,7 @@ export async function runTogether<Pose, Item extends Indexed<Pose>>(
     }
   }
   for (const pose of poses) await unlessBad(task, badPoses, () => run([pose]));
-  // Alone, each pose ran or was skipped as bad, so the error of the run of all is thrown.
+  // No pose failed alone, except bad ones that are skipped. So the error of the joint run is thrown, unless it was of a bad pose.
   if (failure && !(failure instanceof BadPoseError)) throw failure;
 }
 
@@ -106,7 +106,7 @@ export async function unlessBad<Pose, Run>(
  * Checks that at least one pose is left to combine.
  *
  * @param weightless number of poses with pose weight 0
- * @throws RangeError if all poses that were read are bad or have pose weight 0
+ * @throws RangeError if no pose was read, or all are bad or have pose weight 0
  */
 export function checkAnyPoses(read: number, badPoses: readonly BadPose[], weightless: number): void {
   if (read === 0) throw new RangeError('combinePoses: there are no poses');

@@ -38,11 +38,11 @@ export function recordScores<Pose>(
   poses: readonly Indexed<Pose>[],
 ): Value {
   let scores: unknown;
-  const { params: seen, note } = watched(params);
+  const { params: proxied, note } = watched(params);
   try {
     scores = task.score(
       tape,
-      seen,
+      proxied,
       poses.map(({ pose }) => pose),
     );
   } catch (cause) {
@@ -55,6 +55,7 @@ export function recordScores<Pose>(
   return value;
 }
 
+/** Checks the score of one pose. Returns it in shape [] or [K]. */
 function rowOf({ combination }: Pick<Task, 'combination'>, score: unknown, tape: Tape, who: string): Value {
   if (takesOneNumber(combination)) return singleNumber(score, tape, who);
   const value = realValue(score, tape, who);
@@ -66,6 +67,7 @@ function rowOf({ combination }: Pick<Task, 'combination'>, score: unknown, tape:
   );
 }
 
+/** Checks the scores of a group. Returns them in shape [poses] or [poses, K]; those of a single pose in shape [] or [K]. */
 function rowsOf(
   { combination }: Pick<Task, 'combination'>,
   scores: unknown,
@@ -86,6 +88,7 @@ function rowsOf(
   return reshaped(value, length === 1 ? row : [length, ...row]);
 }
 
+/** True if the combination needs a score that is a single number. */
 function takesOneNumber(combination: Task['combination']): boolean {
   return typeof combination !== 'function' && combination.combine !== undefined;
 }
@@ -97,11 +100,11 @@ export function scoreAt(scores: Value, n: number): Value {
 
 /** Result of running a tape. */
 export interface TapeRun {
-  /** The scores of its poses, K numbers each. */
+  /** The scores of the tape's poses, K numbers each. */
   readonly scores: ArrayLike<number>;
   /** The numbers of {@link Targets.extras}. */
   readonly extras: ArrayLike<number>;
-  /** The gradient of each target, by parameter name; null if gradients were not wanted or `proceed` stopped the run. */
+  /** The gradient of each target, by parameter name; null if gradients were not wanted or `proceed` returned false. */
   readonly gradients: readonly Tensors[] | null;
 }
 
@@ -118,7 +121,7 @@ interface RunOptions {
   readonly targets?: ((scores: Value, params: Record<string, Value>) => Targets) | undefined;
   /**
    * True if poses with these scores need their gradients. If false, an executor that can stop after the scores does so.
-   * Other executors compute the gradients all the same. These are dropped unread, so that the same poses are bad on all
+   * Other executors compute the gradients anyway, and the gradients are dropped unread, so that the same poses are bad on all
    * executors.
    */
   readonly proceed?: (scores: ArrayLike<number>) => boolean;
@@ -179,10 +182,10 @@ async function runOn<Pose>(
   const scores = (tensors[0] as Tensor).data;
   if (!record || !proceed(scores)) return { scores, extras: [], gradients: null };
   if (extras) checkFinite(task, tensors[1] as Tensor, () => extras, poses, 'its log-weight or values');
-  const first = extras ? 2 : 1;
+  const firstGradient = extras ? 2 : 1;
   const gradients = targets.map((target, k) => {
     const named = names.map((name, at): [string, Tensor] => {
-      const slopes = tensors[first + k * names.length + at] as Tensor;
+      const slopes = tensors[firstGradient + k * names.length + at] as Tensor;
       const recordSlope = () => gradient(target, wrt)[at] as Value;
       checkFinite(task, slopes, recordSlope, poses, `its gradient with respect to ${name}`);
       return [name, slopes];

@@ -64,13 +64,13 @@ export interface CombineStats {
   readonly tapesAlive: number;
   /** The strategy used. */
   readonly strategy: Strategy;
-  /** The executor used, such as `interpreter float64`; all of them, if a device was lost. */
+  /** Name of the executor, such as `interpreter float64`; the names of all executors used, if a device was lost. */
   readonly executor: string;
   /** Device memory that the executor holds now, and its peak since the executor was made; absent if it has no device. */
   readonly device?: DeviceMemory;
 }
 
-/** The strategies. `stream` is imported statically; the others are loaded on demand, as web pages seldom need them. */
+/** The strategies. `stream` is imported statically; the others are loaded on demand, because web pages seldom need them. */
 const strategies = {
   stream: async () => stream,
   recompute: async () => (await import('./recompute.ts')).recompute,
@@ -151,14 +151,14 @@ export async function combinePoses<Pose, const P extends Params>(
 }
 
 async function run<Pose>(task: Task<Pose>, strategy: Strategy): Promise<Outcome> {
-  const runs = await strategies[strategy]();
-  return guarded(task, runs);
+  const runStrategy = await strategies[strategy]();
+  return guarded(task, runStrategy);
 }
 
 /**
  * Runs a task, and then checks that it was not aborted and that the parameters did not change.
  *
- * @throws the signal's reason after an abort; else Error if the parameters changed, even if `run` failed; else its error
+ * @throws the signal's reason after an abort; else Error if the parameters changed, even if `run` failed; else the error of `run`
  */
 export async function guarded<Pose, T>(task: Task<Pose>, run: (task: Task<Pose>) => Promise<T>): Promise<T> {
   try {
@@ -179,8 +179,8 @@ function poseNumbers<Pose>(
   if (predictions.length === 0) return { predictions, weights: none, coefficients: none };
   const coefficients = new Float64Array(predictions.length);
   if (!accumulator) {
-    const slopes = slopesInOps(task, ledger.vector);
-    for (const [n, index] of ledger.combined.entries())
+    const slopes = slopesInOps(task, ledger.combinedScores);
+    for (const [n, index] of ledger.combinedIndices.entries())
       coefficients.set(slopes.subarray(n * width, (n + 1) * width), index * width);
     return { predictions, weights: none, coefficients };
   }

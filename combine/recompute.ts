@@ -24,12 +24,12 @@ import { coefficientOf, weightOf } from './term.ts';
 export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
   checkRepeatable(task.poses);
   const badPoses: BadPose[] = [];
-  const first = await predict(task, badPoses);
-  const { ledger } = first;
+  const predicted = await predict(task, badPoses);
+  const { ledger } = predicted;
   for (let pass = 2; ; pass++) {
-    checkAnyPoses(ledger.length, badPoses, first.weightless);
-    const poses = ledger.combined.length;
-    const { objective, ...plan } = planOf(task, first);
+    checkAnyPoses(ledger.length, badPoses, predicted.weightless);
+    const poses = ledger.combinedIndices.length;
+    const { objective, ...plan } = planOf(task, predicted);
     const { values, readout, loss } = objective;
     const { accumulator } = plan;
     const outcome = { values, readout, loss, ledger, accumulator, badPoses, poses };
@@ -79,10 +79,10 @@ export async function forward<Pose>(
   const combination = typeof task.combination === 'function' ? undefined : task.combination;
   let weightless = 0;
   for await (const group of groups(task)) {
-    const counted = weighted(task, group);
-    weightless += group.length - counted.length;
+    const withWeight = weighted(task, group);
+    weightless += group.length - withWeight.length;
     const done: (Weighted<Pose> & Pick<PredictedRow, 'scores' | 'pooled'>)[] = [];
-    await runTogether(task, counted, badPoses, async poses => {
+    await runTogether(task, withWeight, badPoses, async poses => {
       const { scores: all } = await runPoses(task, poses, {});
       const width = all.length / poses.length;
       const rows = poses.map((pose, n) => {
@@ -126,24 +126,24 @@ function planOf<Pose>(
   { ledger, poseLosses, readsParams }: Predicted,
 ): Plan & { readonly objective: Slopes } {
   const { combination } = task;
-  const { width, combined } = ledger;
+  const { width, combinedIndices } = ledger;
   const coefficients = new Float64Array(ledger.length * width);
   let accumulator: Accumulator | undefined;
   let factors: Factors | undefined;
   let objective: Slopes;
   if (typeof combination === 'function') {
-    objective = objectiveInOps(task, ledger.vector);
+    objective = objectiveInOps(task, ledger.combinedScores);
     scatter(objective.slopes);
   } else {
     accumulator = ledger.accumulated(combination);
-    objective = objectiveOf(task, accumulator, () => ledger.vector);
+    objective = objectiveOf(task, accumulator, () => ledger.combinedScores);
     factors = combination.factors(accumulator.moments, objective.slopes);
     ledger.addCoefficients(coefficients, accumulator, factors, combination.sigma);
     if (objective.predictionSlopes) scatter(objective.predictionSlopes);
   }
   let loss = objective.loss ?? 0;
   if (task.poseLoss) {
-    for (const index of combined) {
+    for (const index of combinedIndices) {
       const { poseLoss, slopes } = poseLosses[index] ?? noLoss;
       loss += poseLoss;
       for (let k = 0; k < width; k++) (coefficients[index * width + k] as number) += slopes[k] ?? 0;
@@ -153,9 +153,9 @@ function planOf<Pose>(
   checkTarget(loss, coefficients.find(coefficient => !Number.isFinite(coefficient)) ?? 0);
   return { objective, coefficients, accumulator, factors, readsParams };
 
-  /** Adds the slopes of the poses that are not left out to their coefficients. */
+  /** Adds slopes, one for each number of `ledger.combinedScores`, to the coefficients of their poses. */
   function scatter(slopes: Float64Array): void {
-    for (const [n, index] of combined.entries()) {
+    for (const [n, index] of combinedIndices.entries()) {
       for (let k = 0; k < width; k++)
         (coefficients[index * width + k] as number) += slopes[n * width + k] as number;
     }
@@ -165,7 +165,7 @@ function planOf<Pose>(
 const noLoss: Predicted['poseLosses'][number] = { poseLoss: 0, slopes: [] };
 
 /**
- * Runs the second pass, or a later one, which computes Σ coefficient · g_n. If bad poses are skipped, a pass that meets
+ * Runs the second or a later pass and returns Σ coefficient · g_n. If bad poses are skipped, a pass that meets
  * bad gradients still reads all poses, to find all the bad ones at once. It then drops these poses from the ledger and
  * returns undefined.
  */
@@ -181,7 +181,7 @@ async function differentiate<Pose>(
   // The sum is relative to the largest coefficient, since the plain sum might overflow.
   const largest = largestOf(coefficients);
   const total = coefficients.reduce((sum, coefficient) => sum + Math.abs(coefficient) / largest, 0);
-  const planned: BackwardPlan = {
+  const backwardPlan: BackwardPlan = {
     length: ledger.length,
     largest,
     total,
@@ -206,8 +206,8 @@ async function differentiate<Pose>(
   const gradient = zerosOf(task.params);
   addTo(gradient, 1, plan.direct);
   const { read, backwardSkipped } = pool
-    ? await (await import('./by-workers.ts')).backward(task, pool, planned, gradient, badPoses, keep)
-    : await backward(task, planned, gradient, badPoses, keep);
+    ? await (await import('./by-workers.ts')).backward(task, pool, backwardPlan, gradient, badPoses, keep)
+    : await backward(task, backwardPlan, gradient, badPoses, keep);
   if (read !== ledger.length) {
     const more = read > ledger.length ? 'more' : `only ${read}`;
     throw new Error(
@@ -237,14 +237,14 @@ export async function backward<Pose>(
         return planned ? [{ ...pose, planned }] : [];
       });
       if (plan.readsParams) for (const pose of predicted) addDirect(task, plan, pose, gradient);
-      const counted = predicted.filter(({ planned }) => {
-        let share = 0;
-        for (const coefficient of planned.coefficients) share += Math.abs(coefficient) / plan.largest;
-        return share > 0 && share >= task.tolerance * plan.total;
+      const influential = predicted.filter(({ planned }) => {
+        let influence = 0;
+        for (const coefficient of planned.coefficients) influence += Math.abs(coefficient) / plan.largest;
+        return influence > 0 && influence >= task.tolerance * plan.total;
       });
-      backwardSkipped += predicted.length - counted.length;
-      const bad = new Set(counted.map(({ index }) => index));
-      await runTogether(task, counted, badPoses, async poses => {
+      backwardSkipped += predicted.length - influential.length;
+      const unfinished = new Set(influential.map(({ index }) => index));
+      await runTogether(task, influential, badPoses, async poses => {
         const rows = poses.map(({ planned }) => planned.coefficients);
         const { factor, scores, slopes } = await runBackward(task, poses, rows);
         const width = scores.length / poses.length;
@@ -255,9 +255,10 @@ export async function backward<Pose>(
           }
         }
         addTo(gradient, factor, slopes);
-        for (const { index } of poses) bad.delete(index);
+        for (const { index } of poses) unfinished.delete(index);
       });
-      for (const { index } of predicted) await keep(index, bad.has(index));
+      // Poses whose run did not finish are bad.
+      for (const { index } of predicted) await keep(index, unfinished.has(index));
     }
   } finally {
     task.memory.give(stateBytes);
@@ -265,7 +266,7 @@ export async function backward<Pose>(
   return { backwardSkipped, read };
 }
 
-/** Runs poses for Σ coefficient · g_n, which is factor · slopes of the result. */
+/** Runs poses and returns Σ coefficient · g_n as a product: `factor` times `slopes`. */
 async function runBackward<Pose>(
   task: Task<Pose>,
   poses: readonly Indexed<Pose>[],

@@ -36,7 +36,7 @@ export function singleNumber(result: unknown, tape: Tape, who: string): Value {
   return reshaped(value, []);
 }
 
-function wrongShapeError(who: string, wanted: string, { dtype, shape }: Value, instead = ''): RangeError {
+function wrongShapeError(who: string, wanted: string, { dtype, shape }: Value, hint = ''): RangeError {
   const what = dtype === 'real' ? '' : 'index data of ';
-  return new RangeError(`${who} must return ${wanted}, got ${what}shape ${showShape(shape)}${instead}`);
+  return new RangeError(`${who} must return ${wanted}, got ${what}shape ${showShape(shape)}${hint}`);
 }

@@ -7,8 +7,8 @@ import type { PooledPose } from './pooled-pose.ts';
  * Data that the passes of the strategies hand on: the numbers kept for each pose, and the plan of the second pass.
  */
 
-/** Sums over poses, with counts. */
-export interface Sums {
+/** Result of adding poses to an accumulator. */
+export interface FoldResult {
   readonly accumulator: Accumulator;
   readonly badPoses: BadPose[];
   readonly read: number;

@@ -6,7 +6,7 @@ export type Values = Readonly<Record<string, Value>>;
 /** A setting: a number, or a function that records a number from the parameters. */
 export type Setting<V extends Values = Values> = number | ((params: V) => Value);
 
-/** Settings by name. A function has the type of a method, which accepts any parameters, as their names are not known here. */
+/** Settings by name. A function has the type of a method, which accepts any parameters: their names are not known here. */
 export type Settings = { readonly [name: string]: number | { record(params: Values): Value }['record'] };
 
 /** @throws RangeError naming the function `owner` and the setting, unless the number is finite and above 0 */

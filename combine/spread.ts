@@ -41,8 +41,8 @@ export function spread<Pose, V extends Values = Values>(
           neg(div(sub(score, about), settingOf(kT, params))),
       }),
       values(score) {
-        const above = reshape(sub(score, about), [1]);
-        return concat([above, square(above)]);
+        const fromAbout = reshape(sub(score, about), [1]);
+        return concat([fromAbout, square(fromAbout)]);
       },
       value({ mean }) {
         const [first, second] = [slice(mean, 0, 1), slice(mean, 1, 2)];

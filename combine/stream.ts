@@ -8,13 +8,14 @@ import type { Tensors, Weighted } from './params.ts';
 import { checkAnyPoses, groups, report, runTogether, weighted } from './passes.ts';
 import { partsOf, pooledPose } from './pooled-pose.ts';
 import { eachNumber, runPoses } from './pose-tape.ts';
-import type { Keep, Row, Sums } from './rows.ts';
+import type { FoldResult, Keep, Row } from './rows.ts';
 import type { Closing, ObjectiveNumbers, Outcome, Task } from './task.ts';
 import type { Part, Reference, Term } from './term.ts';
 
 /**
  * Combines poses in one pass. For each pose, or group of `posesPerTape` poses, a tape is recorded, run forward and backward,
- * added to the accumulator and dropped. Memory is one tape and sums of the size of θ, for any number of poses.
+ * and dropped; its scores and gradients are added to the accumulator. Memory is one tape and sums of the size of θ, for any
+ * number of poses.
  */
 export async function stream<Pose>(task: Task<Pose>): Promise<Outcome> {
   checkLoss(task);
@@ -25,7 +26,7 @@ export async function stream<Pose>(task: Task<Pose>): Promise<Outcome> {
 }
 
 /** Adds every pose to an accumulator, in this thread or by workers. */
-export async function accumulate<Pose>(task: Task<Pose>): Promise<Sums & Pick<Outcome, 'ledger'>> {
+export async function accumulate<Pose>(task: Task<Pose>): Promise<FoldResult & Pick<Outcome, 'ledger'>> {
   const ledger = new Ledger(task.combination as Combination);
   const keep: Keep = (index, row) => {
     if (task.keepsPredictions) {
@@ -40,7 +41,7 @@ export async function accumulate<Pose>(task: Task<Pose>): Promise<Sums & Pick<Ou
 }
 
 /** Adds every pose to an accumulator, in this thread. */
-export async function fold<Pose>(task: Task<Pose>, keep: Keep): Promise<Sums> {
+export async function fold<Pose>(task: Task<Pose>, keep: Keep): Promise<FoldResult> {
   const { memory } = task;
   const accumulator = (task.combination as Combination).accumulator();
   const badPoses: BadPose[] = [];
@@ -48,14 +49,14 @@ export async function fold<Pose>(task: Task<Pose>, keep: Keep): Promise<Sums> {
   try {
     for await (const group of groups(task)) {
       read += group.length;
-      const counted = weighted(task, group);
-      weightless += group.length - counted.length;
+      const withWeight = weighted(task, group);
+      weightless += group.length - withWeight.length;
       const done: PoseRow[] = [];
-      await runTogether(task, counted, badPoses, async poses => {
+      await runTogether(task, withWeight, badPoses, async poses => {
         const { terms, reference, parts, poseLoss } =
           poses.length > 1
             ? await runGroup(task, accumulator, poses)
-            : await runTerm(task, accumulator, poses[0] as Weighted<Pose>);
+            : await runSingle(task, accumulator, poses[0] as Weighted<Pose>);
         if (task.wantsGradient && parts.length === 0) backwardSkipped += poses.length;
         accumulator.addTerms(terms, reference, parts, poseLoss);
         memory.take(accumulator.bytes - stateBytes);
@@ -98,7 +99,7 @@ function rowOf<Pose>(
 }
 
 /** Runs one pose for the gradient of each number of its score. */
-async function runTerm<Pose>(
+async function runSingle<Pose>(
   task: Task<Pose>,
   accumulator: Accumulator,
   pose: Weighted<Pose>,
@@ -165,7 +166,7 @@ async function runGroup<Pose>(
   return { terms, poseLoss, ...groupParts(task, run, terms) };
 }
 
-/** True if a pose may change the gradient by more than `tolerance`. Poses added later only lower its influence. */
+/** True if the influence of a pose is above 0 and at least `tolerance`. Poses added later only lower it. */
 function matters(accumulator: Accumulator, { height, weight }: Term, tolerance: number): boolean {
   const influence = accumulator.influence(height, weight);
   return influence > 0 && influence >= tolerance;

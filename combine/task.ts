@@ -90,14 +90,14 @@ export interface CombineOptions<Pose, P extends Params> {
   readonly combination: Combination | CombinationInOps<P>;
   /**
    * The way to go through the poses. Default `stream`, but `recompute` for a combination in ops, and for a pooling whose
-   * scores or values have more than four numbers if the poses can be read twice. A loss that reads all predictions needs
-   * `recompute` or `full-graph`.
+   * scores or values have more than four numbers if the poses can be read twice (unless `pool`, `gradient: false` or
+   * `keepPredictions: false` is given). A loss that reads all predictions needs `recompute` or `full-graph`.
    */
   readonly strategy?: Strategy;
   /**
    * Records the loss of the readout if there is one, else of ΔG. A loss that reads `predictions` from its context runs only
    * under `recompute` or `full-graph`. Under `stream` it is also recorded once before the poses, so that its errors appear at
-   * once.
+   * once (but not with a pooling, for which the shape of ΔG is not yet known).
    */
   readonly loss?: (prediction: Value, context: LossContext<P>) => Value;
   /** Records the loss of a single pose. It is summed over the poses and added to `loss`. */
@@ -228,7 +228,7 @@ export interface Task<Pose = unknown> {
   readonly tapes: Memory;
 }
 
-/** The part of a task that computes the objective from sums over the poses. */
+/** The part of a task from which the objective is computed, given sums over the poses. */
 export type Closing<Pose> = Pick<Task<Pose>, 'combination' | 'params' | 'readout' | 'loss' | 'poseLoss'>;
 
 /** Result of a strategy. */

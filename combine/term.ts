@@ -31,7 +31,7 @@ export interface Part {
   readonly toLoss: number;
 }
 
-/** The term of a pose of a pooling, with the slopes of h_n and p_nj in each of the K numbers of the score. */
+/** The term of a pose for a pooling, with the slopes of h_n and p_nj in each of the K numbers of the score. */
 export interface PooledTerm extends Term {
   readonly heightSlopes: ArrayLike<number>;
   readonly valueSlopes: readonly ArrayLike<number>[];
@@ -51,10 +51,10 @@ export function coefficientOf(
   { a, b }: Factors,
 ): number {
   if (e === 0) return 0;
-  let [height, direct] = [a, 0];
+  let [perHeight, fromValues] = [a, 0];
   for (const [j, factor] of b.entries()) {
-    height += factor * ((values[j] as number) - (c[j] as number));
-    direct += factor * (toValues[j] as number);
+    perHeight += factor * ((values[j] as number) - (c[j] as number));
+    fromValues += factor * (toValues[j] as number);
   }
-  return e * (toHeight * height + direct);
+  return e * (toHeight * perHeight + fromValues);
 }

@@ -6,10 +6,14 @@ import type { Params } from './params.ts';
  * some executors read the parameters for each pose and others once. This call and each check read all parameters once.
  */
 export function unchanged(params: Params, owner: string = 'combinePoses'): () => void {
-  const before = Object.entries(params).map(([name, { data }]) => ({ name, data, sum: sumOf(data) }));
+  const before = Object.entries(params).map(([name, { data }]) => ({
+    name,
+    data,
+    checksum: checksumOf(data),
+  }));
   return () => {
-    for (const { name, data, sum } of before) {
-      if (sumOf(data) !== sum) {
+    for (const { name, data, checksum } of before) {
+      if (checksumOf(data) !== checksum) {
         throw new Error(
           `${owner}: parameter ${name} changed during the call; change it before or after, or pass a copy`,
         );
@@ -18,7 +22,7 @@ export function unchanged(params: Params, owner: string = 'combinePoses'): () =>
   };
 }
 
-function sumOf(data: ArrayBufferView): string {
+function checksumOf(data: ArrayBufferView): string {
   const checksum = new Checksum();
   checksum.addBits(data);
   return checksum.toString();

@@ -3,7 +3,7 @@ import type { State } from './accumulator-json.ts';
 import type { BadPose } from './bad-pose.ts';
 import type { Fold } from './fold.ts';
 import type { Params, Tensors } from './params.ts';
-import type { BackwardPlan, PlannedPose, PredictedRow, Row, Sums } from './rows.ts';
+import type { BackwardPlan, FoldResult, PlannedPose, PredictedRow, Row } from './rows.ts';
 
 /** Workers that score poses in chunks, for the option `pool`: made by `workers` of posetape/parallel. */
 export interface Workers {
@@ -11,7 +11,7 @@ export interface Workers {
   readonly threads: number;
   /** Number of poses in a chunk. The last chunk of a call may be smaller. */
   readonly posesPerChunk: number;
-  /** Returns the names of the exports of the workers' module. @internal */
+  /** Returns the names of the exports of the workers' module, and its executor. @internal */
   facts(): Promise<ScorerFacts>;
   /** Copies the parameters to where workers read them. @internal */
   send(params: Params): SentParams;
@@ -79,25 +79,25 @@ export type WorkKind = keyof Works;
 
 /** Results of each kind of work. Poses are in the order of the chunk. */
 export interface Answers {
-  readonly fold: Counted &
-    Omit<Sums, 'accumulator'> & {
+  readonly fold: ChunkStats &
+    Omit<FoldResult, 'accumulator'> & {
       readonly state: State;
       /** Rows of the poses; empty if not wanted. */
       readonly rows: readonly (Row | undefined)[];
     };
-  readonly forward: Counted & {
+  readonly forward: ChunkStats & {
     readonly weightless: number;
     readonly rows: readonly (PredictedRow | undefined)[];
   };
-  readonly backward: Counted & {
+  readonly backward: ChunkStats & {
     readonly gradient: Tensors;
     readonly backwardSkipped: number;
-    /** Index of each pose of the plan, and whether it is bad. */
+    /** Index of each pose of the plan, and true if it is bad. */
     readonly done: readonly (readonly [index: number, isBad: boolean])[];
   };
 }
 
-interface Counted {
+interface ChunkStats {
   readonly badPoses: readonly BadPose[];
   readonly peakBytes: number;
   readonly tapesAlive: number;

@@ -26,13 +26,13 @@ export interface AdamOptions extends FirstOrderOptions {
  * for (;;) params = stepper.step(params, (await combineBatch({ params, … })).gradient);
  */
 export function adam(options: AdamOptions): FirstOrder {
-  return byMeans('adam', options);
+  return adamVariant('adam', options);
 }
 
 /**
  * Makes a variant of Adam. Weight decay is part of the gradient (`adam`), or shrinks the parameter directly (`adamw`).
  */
-export function byMeans(name: 'adam' | 'adamw', options: AdamOptions): FirstOrder {
+export function adamVariant(name: 'adam' | 'adamw', options: AdamOptions): FirstOrder {
   checkOptions(name, options, [...sharedNames, 'beta1', 'beta2', 'epsilon']);
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
   checkShare(name, 'beta1', beta1);

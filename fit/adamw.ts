@@ -1,4 +1,4 @@
-import { type AdamOptions, byMeans } from './adam.ts';
+import { type AdamOptions, adamVariant } from './adam.ts';
 import type { FirstOrder } from './optimiser.ts';
 
 /**
@@ -9,5 +9,5 @@ import type { FirstOrder } from './optimiser.ts';
  * @throws RangeError for an option out of range
  */
 export function adamw(options: AdamOptions): FirstOrder {
-  return byMeans('adamw', { weightDecay: 0.01, ...options });
+  return adamVariant('adamw', { weightDecay: 0.01, ...options });
 }

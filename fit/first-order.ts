@@ -4,7 +4,7 @@ import { type Freeze, frozenOf } from './freeze.ts';
 import { checkState, type FirstOrder, type OptimiserState, type Stepper } from './optimiser.ts';
 import { type Fitted, loadNumbers, mapParams } from './params.ts';
 
-/** The rate of an optimiser: a number, or a function of the number of the step, from 1. */
+/** The rate of an optimiser: a number, or a function of the step, which is counted from 1. */
 export type Schedule = number | ((step: number) => number);
 
 /** A bound on gradients: on the norm of all entries together, or on the magnitude of each entry. */
@@ -126,7 +126,7 @@ function loadMoments(
 /**
  * Copies the gradients of the parameters that are not frozen.
  *
- * @throws RangeError for one that is missing, misshapen or not finite
+ * @throws RangeError for a gradient that is missing, of another length or not finite
  */
 function slopesOf(
   name: string,

@@ -13,8 +13,8 @@ export interface FitOptions<Pose, C extends Compound<Pose>, P extends Params>
   readonly compounds: readonly C[];
   /**
    * Returns the loss of a compound, such as `({ measured }) => squaredError(measured)`. A step lowers the sum of these
-   * losses, the poseLosses and the `batchLoss`, divided by the number of compounds in the batch. Optional with a `poseLoss`
-   * or `batchLoss`.
+   * losses, the poseLosses and the `batchLoss`, divided by the number of compounds in the batch. Optional with a `poseLoss`,
+   * a `batchLoss`, or workers, whose module may export a `poseLoss`.
    */
   readonly loss?: (compound: C) => (prediction: Value, context: LossContext<P>) => Value;
   /** The optimiser: `adam()`, `adamw()`, `sgd()` or `lbfgs()`. */
@@ -28,7 +28,7 @@ export interface FitOptions<Pose, C extends Compound<Pose>, P extends Params>
   readonly batch?: number;
   /** True to shuffle the compounds for each epoch, with the seed. Default true. */
   readonly shuffle?: boolean;
-  /** The seed of the order of the compounds and of the split for validation, a whole number from 0. Default 0. */
+  /** The seed for shuffling and for the split into training and validation, a whole number from 0. Default 0. */
   readonly seed?: number;
   /** Compounds that are held out of training. Default none. */
   readonly validation?: Validation<C>;
@@ -96,7 +96,7 @@ const batchNames = [
 
 type Defaulted = 'shuffle' | 'seed' | 'badCompound' | 'checkpointEvery';
 
-/** The options with their defaults, and those for `combineBatch`. */
+/** The options of `fit` with defaults filled in, and `scoring`, the options that go to `combineBatch`. */
 export type Settings<Pose, C extends Compound<Pose>, P extends Params> = FitOptions<Pose, C, P> &
   Required<Pick<FitOptions<Pose, C, P>, Defaulted>> & {
     readonly scoring: Omit<BatchOptions<Pose, C, P>, 'compounds' | 'loss'>;

@@ -25,7 +25,7 @@ export interface LbfgsOptions {
    * itself if that is shorter.
    */
   readonly firstStep?: number;
-  /** The search stops when no entry of the gradient has a larger magnitude. Default 10⁻⁶. */
+  /** The search stops when no entry of the gradient has a magnitude above this. Default 10⁻⁶. */
   readonly gradientTolerance?: number;
   /**
    * The search stops when an iteration lowers the value by no more than this times max(|before|, |after|, 1). Default
@@ -47,9 +47,9 @@ interface Pair {
 
 /**
  * The optimiser L-BFGS (J. Nocedal, Math. Comp. 35, 773, 1980; the two-loop recursion of Nocedal and Wright, algorithm 7.4)
- * with a line search for the strong Wolfe conditions, with constants 10⁻⁴ and 0.9. In `fit` an epoch is an iteration over all
- * compounds at once. If no point on a line is better, the remembered steps are dropped and the direction of the gradient is
- * tried.
+ * with a line search for the strong Wolfe conditions (constants 10⁻⁴ and 0.9). In `fit` an epoch is an iteration over all
+ * compounds at once. If a line has no better point, the remembered steps are dropped, and the direction opposite to the gradient
+ * is tried.
  *
  * @throws RangeError for an option out of range
  */
@@ -83,7 +83,7 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatch {
         const from = last;
         if (Number.isNaN(from.value))
           throw new RangeError('lbfgs: the value or its gradient is not finite at the start of the search');
-        const ended = (to: Point, stopped?: Descended<P>['stopped']): Descended<P> => ({
+        const resultAt = (to: Point, stopped?: Descended<P>['stopped']): Descended<P> => ({
           params: unflat(to.x, names, params),
           before: from.value,
           value: to.value,
@@ -92,7 +92,7 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatch {
           evaluations,
           ...(stopped && { stopped }),
         });
-        if (steepness(from.slope) <= gradientTolerance) return ended(from, 'gradient');
+        if (steepness(from.slope) <= gradientTolerance) return resultAt(from, 'gradient');
 
         // The length 1 is right for the direction of a quasi-Newton method near the minimum.
         let to =
@@ -103,21 +103,21 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatch {
           const length = Math.min(1, firstStep / Math.sqrt(dot(downhill, downhill)));
           to = await search(from, downhill, length, evaluate);
         }
-        if (!to) return ended(from, 'line-search');
+        if (!to) return resultAt(from, 'line-search');
         steps++;
         last = to;
         const s = to.x.map((entry, i) => entry - (from.x[i] as number));
         const y = to.slope.map((entry, i) => entry - (from.slope[i] as number));
         // A pair with negative curvature would spoil the direction.
         if (dot(s, y) > Number.EPSILON * dot(y, y)) pairs = [...pairs, { s, y }].slice(-memory);
-        if (steepness(to.slope) <= gradientTolerance) return ended(to, 'gradient');
+        if (steepness(to.slope) <= gradientTolerance) return resultAt(to, 'gradient');
         const scale = Math.max(Math.abs(from.value), Math.abs(to.value), 1);
-        return ended(to, from.value - to.value <= valueTolerance * scale ? 'value' : undefined);
+        return resultAt(to, from.value - to.value <= valueTolerance * scale ? 'value' : undefined);
       },
       toJSON(): OptimiserState {
         if (!pairs) return saved as OptimiserState;
         const written = (vector: keyof Pair) =>
-          Object.fromEntries((pairs ?? []).map((pair, age) => [age, float64ToBase64(pair[vector])]));
+          Object.fromEntries((pairs ?? []).map((pair, k) => [k, float64ToBase64(pair[vector])]));
         return { optimiser: 'lbfgs', step: steps, moments: { s: written('s'), y: written('y') } };
       },
     };
@@ -131,17 +131,17 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatch {
  */
 function directionOf(slope: Float64Array, pairs: readonly Pair[]): Float64Array {
   const direction = slope.map(entry => -entry);
-  const shares = pairs.map(() => 0);
+  const alphas = pairs.map(() => 0);
   for (let k = pairs.length - 1; k >= 0; k--) {
     const { s, y } = pairs[k] as Pair;
-    shares[k] = dot(s, direction) / dot(s, y);
-    addTo(direction, -(shares[k] as number), y);
+    alphas[k] = dot(s, direction) / dot(s, y);
+    addTo(direction, -(alphas[k] as number), y);
   }
   const last = pairs.at(-1) as Pair;
   const scale = dot(last.s, last.y) / dot(last.y, last.y);
   for (let i = 0; i < direction.length; i++) (direction[i] as number) *= scale;
   for (const [k, { s, y }] of pairs.entries())
-    addTo(direction, (shares[k] as number) - dot(y, direction) / dot(s, y), s);
+    addTo(direction, (alphas[k] as number) - dot(y, direction) / dot(s, y), s);
   return dot(direction, slope) < 0 ? direction : slope.map(entry => -entry);
 }
 
@@ -154,7 +154,7 @@ function steepness(slope: Float64Array): number {
   return slope.reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);
 }
 
-/** Evaluates the function at a point. Its numbers are NaN if the value or the gradient is not finite, or the pose is bad. */
+/** Evaluates the function at x. Value and slope are NaN if x or one of their numbers is not finite, or a pose is bad. */
 async function pointOf<P extends Params>(
   x: Float64Array,
   names: readonly string[],
@@ -193,7 +193,7 @@ function flat(params: Params, names: readonly string[]): Float64Array {
   return numbers;
 }
 
-/** Returns the parameters with the numbers of {@link flat}. Parameters not in `names` keep theirs. */
+/** Returns the parameters with the numbers of {@link flat}. Parameters not in `names` keep their numbers. */
 function unflat<P extends Params>(numbers: Float64Array, names: readonly string[], params: P): Fitted<P> {
   const starts = new Map<string, number>();
   let at = 0;
@@ -211,9 +211,10 @@ function sameNumbers(a: Float64Array, b: Float64Array): boolean {
   return a.length === b.length && a.every((entry, i) => entry === b[i]);
 }
 
+/** Reads the pairs of a saved state, the oldest first. */
 function loadPairs({ moments }: OptimiserState, size: number): Pair[] {
   const count = Object.keys(Object(moments.s)).length;
-  const load = (vector: keyof Pair, age: number) =>
-    loadNumbers(`lbfgs: the saved ${vector} of age ${age}`, moments[vector]?.[age] as string, size);
-  return Array.from({ length: count }, (_, age) => ({ s: load('s', age), y: load('y', age) }));
+  const load = (vector: keyof Pair, k: number) =>
+    loadNumbers(`lbfgs: the saved ${vector} of step ${k}`, moments[vector]?.[k] as string, size);
+  return Array.from({ length: count }, (_, k) => ({ s: load('s', k), y: load('y', k) }));
 }

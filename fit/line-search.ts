@@ -1,4 +1,4 @@
-/** A point in the space of the parameters, with the function there. */
+/** A point in the space of the parameters, with the value and gradient of the function there. */
 export interface Point {
   readonly x: Float64Array;
   /** NaN if the value or the gradient is not finite. */
@@ -20,7 +20,7 @@ const c1 = 1e-4;
 /** Constant of the curvature condition (ibid., p. 34, for quasi-Newton directions). */
 const c2 = 0.9;
 /** Largest number of points tried on one line. */
-const mostTried = 30;
+const maxPoints = 30;
 /** Smallest distance of a new point from the ends of its interval, as a share of the interval. */
 const margin = 0.1;
 /** Factor that shortens a step to a point where the value is not finite. */
@@ -46,7 +46,7 @@ export async function search(
   let [low, lowPoint]: [LinePoint, Point | undefined] = [origin, undefined];
   let high: LinePoint | undefined;
   let a = firstStep;
-  for (let tried = 0; tried < mostTried; tried++) {
+  for (let tried = 0; tried < maxPoints; tried++) {
     const x = start.x.map((entry, i) => entry + a * (direction[i] as number));
     if (x.every((entry, i) => entry === start.x[i])) break;
     const point = await evaluate(x);

@@ -11,7 +11,7 @@ export interface MinimiseOptions extends LbfgsOptions {
   readonly iterations?: number;
   /** Called after each iteration. If it returns a promise, the search awaits it. */
   readonly onIteration?: (progress: { readonly iteration: number; readonly value: number }) => unknown;
-  /** Aborts the search between evaluations. It then throws the signal's reason. */
+  /** Aborts the search between evaluations. The search then throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -21,9 +21,9 @@ export interface Minimum<P extends Params> {
   readonly params: Fitted<P>;
   /** The value at these parameters. */
   readonly value: number;
-  /** The largest magnitude of an entry of the gradient. */
+  /** The largest magnitude of an entry of the gradient at these parameters. */
   readonly steepness: number;
-  /** Number of iterations. */
+  /** Number of iterations that found a better point. */
   readonly iterations: number;
   /** The number of calls of the function. */
   readonly evaluations: number;

@@ -38,7 +38,7 @@ export interface Stepper {
   toJSON(): OptimiserState;
 }
 
-/** The state of an optimiser, as JSON. Numbers are base64 of their float64 bytes, so a round trip changes no bit. */
+/** The state of an optimiser, as JSON. The moments are base64 of float64 bytes, so a round trip changes no bit. */
 export interface OptimiserState {
   /** Name of the optimiser. */
   readonly optimiser: string;
@@ -60,7 +60,7 @@ export interface Evaluated {
   readonly loss?: number;
   /** The readout, used if there is no loss. */
   readonly readout?: number;
-  /** The value, used if there is neither. */
+  /** The value, used if there is neither loss nor readout. */
   readonly value?: number;
   /** The gradient by parameter, in the shapes of the parameters. */
   readonly gradient: Params;
@@ -97,7 +97,7 @@ export interface Descended<P extends Params> {
   readonly steepness: number;
   /** The number of calls of the function. */
   readonly evaluations: number;
-  /** The reason why another iteration would gain nothing; absent if it might. */
+  /** The reason to stop; absent if another iteration may find a better point. */
   readonly stopped?: 'gradient' | 'value' | 'line-search';
 }
 

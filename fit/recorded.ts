@@ -5,7 +5,7 @@ import type { Objective } from './optimiser.ts';
 
 /**
  * Turns a function that records a number on a tape into one that returns the number and its gradient, for {@link minimise}.
- * Each call records a new tape; the executor, by default `jit()`, plans it only once.
+ * Each call records a new tape. The default executor, a `jit()`, plans only the first of them.
  *
  * @throws RangeError unless `record` returns a single number
  */
@@ -19,11 +19,11 @@ export function recorded<P extends Params>(
     const tape = new Tape();
     const names = Object.keys(params);
     const values = names.map(name => tape.parameter(params[name] as Params[string], name));
-    const energy = record(
+    const output = record(
       tape,
       Object.fromEntries(names.map((name, k) => [name, values[k]])) as ParamValues<P>,
     );
-    const [value, ...slopes] = await executor.run([energy, ...gradient(energy, values)]);
+    const [value, ...slopes] = await executor.run([output, ...gradient(output, values)]);
     const entries = names.map((name, k) => [name, slopes[k]]);
     return { value: value?.data[0] as number, gradient: Object.fromEntries(entries) as Params };
   };

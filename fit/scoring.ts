@@ -43,10 +43,10 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
     this.#bad = bad;
     this.training = training;
     this.#validation = validation;
-    const separate = Array.isArray(settings.validation) ? validation : [];
+    const separateSet = Array.isArray(settings.validation) ? validation : [];
     this.#names = namesOf([
       ...settings.compounds.map((compound, i) => [compound, `compound ${i}`] as const),
-      ...separate.map((compound, i) => [compound, `validation compound ${i}`] as const),
+      ...separateSet.map((compound, i) => [compound, `validation compound ${i}`] as const),
     ]);
   }
 
@@ -54,8 +54,9 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
    * Computes the mean loss of a batch of training compounds, and its gradient.
    *
    * @param which indices of the compounds in `training`
-   * @param options `isTrial`: true at a point that a line search tries, where a bad pose makes no compound bad
-   * @throws Error if no compound is left, unless `mayBeEmpty`; in a trial, a BadPoseError unchanged
+   * @param options `isTrial`: true at a point that a line search tries, where a bad pose makes no compound bad; `mayBeEmpty`: true
+   * to return a count of 0 if no compound is left
+   * @throws Error if no compound is left, unless `mayBeEmpty` is true; in a trial, a BadPoseError unchanged
    */
   async train(
     params: Fitted<P>,
@@ -66,9 +67,10 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
     }: { readonly isTrial?: boolean; readonly mayBeEmpty?: boolean } = {},
   ): Promise<MeanLoss<P>> {
     const compounds = which.map(i => this.training[i] as C);
-    const mean = await this.#mean(params, compounds, isTrial);
+    const mean = await this.#meanLoss(params, compounds, isTrial);
     if (mean) return mean;
     if (!mayBeEmpty) throw this.nothingLeft();
+    // A caller must not read the gradient if the count is 0.
     return { loss: 0, gradient: params, count: 0 };
   }
 
@@ -76,7 +78,7 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
   async validationLoss(params: Fitted<P>): Promise<number> {
     const { batchLoss, scoring, loss, signal } = this.#settings;
     if (batchLoss) {
-      const mean = await this.#mean(params, this.#validation, false);
+      const mean = await this.#meanLoss(params, this.#validation, false);
       if (!mean) throw this.nothingLeft();
       return mean.loss;
     }
@@ -109,11 +111,15 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
     return new Error(`fit: no compound is left; the last bad one was ${last?.name}: ${last?.reason}`);
   }
 
-  /** Computes the mean loss of the compounds that are not bad; undefined if there are none. */
-  async #mean(params: Fitted<P>, which: readonly C[], isTrial: boolean): Promise<MeanLoss<P> | undefined> {
+  /** Computes the mean loss of the candidates that are not bad. Returns undefined if all are bad. */
+  async #meanLoss(
+    params: Fitted<P>,
+    candidates: readonly C[],
+    isTrial: boolean,
+  ): Promise<MeanLoss<P> | undefined> {
     const { scoring, loss } = this.#settings;
     for (;;) {
-      const compounds = which.filter(compound => !this.#isBad(compound));
+      const compounds = candidates.filter(compound => !this.#isBad(compound));
       if (compounds.length === 0) return undefined;
       await this.#turn();
       try {
@@ -129,7 +135,7 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
         );
         return { loss: (result.loss ?? 0) / count, gradient: gradient as Fitted<P>, count };
       } catch (error) {
-        const compound = compounds[compoundOf(error)];
+        const compound = compounds[indexOfFailed(error)];
         if (!compound || (isTrial && isOfBadPose(error))) throw error;
         this.#leaveOut(compound, error, isTrial ? 'throw' : this.#settings.badCompound);
       }
@@ -140,12 +146,16 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
     return this.#bad.has(this.#names.get(compound) as string);
   }
 
-  /** Records a bad compound. @throws its error, with its name, unless bad compounds are skipped; an abort unchanged */
+  /**
+   * Records a bad compound.
+   *
+   * @throws Error naming the compound, if `action` is `throw`; an abort, a lost device, and anything but an Error unchanged
+   */
   #leaveOut(compound: C, error: unknown, action: 'throw' | 'skip'): void {
     const { signal } = this.#settings;
     if (signal?.aborted || error instanceof DeviceLostError || !(error instanceof Error)) throw error;
     // The cause is enough: the error of combineBatch adds only the compound's index in the batch.
-    const cause = compoundOf(error) >= 0 ? (error.cause as Error) : error;
+    const cause = indexOfFailed(error) >= 0 ? (error.cause as Error) : error;
     const name = this.#names.get(compound) as string;
     if (action === 'throw') throw new Error(`fit: ${name}: ${cause.message}`, { cause });
     this.#bad.set(name, { name, reason: cause.message, epoch: this.epoch });
@@ -153,7 +163,7 @@ export class Scoring<Pose, C extends Compound<Pose>, P extends Params> {
 }
 
 /** Returns the index in the batch of the compound for which combineBatch failed; −1 for any other error. */
-function compoundOf(error: unknown): number {
+function indexOfFailed(error: unknown): number {
   if (!(error instanceof Error && error.cause instanceof Error)) return -1;
   return Number(/^combineBatch: compound (\d+): /.exec(error.message)?.[1] ?? -1);
 }

@@ -31,9 +31,9 @@ export function sgd(options: SgdOptions): FirstOrder {
       update(theta, gradient, [b], { rate }) {
         for (let i = 0; i < theta.length; i++) {
           const g = (gradient[i] as number) + weightDecay * (theta[i] as number);
-          const average = b ? momentum * (b[i] as number) + g : g;
-          if (b) b[i] = average;
-          const direction = nesterov ? g + momentum * average : average;
+          const sum = b ? momentum * (b[i] as number) + g : g;
+          if (b) b[i] = sum;
+          const direction = nesterov ? g + momentum * sum : sum;
           (theta[i] as number) -= rate * direction;
         }
       },

@@ -3,8 +3,8 @@ import { dtypeOf, dtypes } from './dtypes.ts';
 
 /**
  * Writes tensors as a safetensors file, which PyTorch and other libraries read: Float64Array as F64, Float32Array as
- * F32, Int32Array as I32. A round trip changes no bit. As in the format's own library, tensors of the type with the
- * most bytes come first, and tensors whose types have equally many bytes are sorted by name. The numbers of the file
+ * F32, Int32Array as I32. A round trip changes no bit. As in the format's own library, tensors with the
+ * most bytes per number come first, and tensors with equally many are sorted by name. The numbers of the file
  * begin at a multiple of eight bytes.
  *
  * @throws TypeError for a value that is not a tensor, or metadata that is not a string; RangeError for a tensor named

@@ -21,6 +21,7 @@ import {
   type Optimiser,
   predict,
   sgd,
+  split,
 } from 'posetape/fit';
 import { exp, log, mul, neg, square, sub, sum } from 'posetape/ops';
 import { describe, expect, test } from 'vitest';
@@ -104,7 +105,7 @@ describe('fit', () => {
     ['adam', adam({ rate: 0.02 }), 4],
     ['lbfgs', lbfgs(), undefined],
   ] as [string, Optimiser, number | undefined][])(
-    'lowers the loss by %s, and is deterministic',
+    'lowers the loss with %s, and is deterministic',
     async (_, optimiser, batch) => {
       const options = { ...common, optimiser, epochs: 60, ...(batch && { batch }) };
       const [first, second] = [await fit(options), await fit(options)];
@@ -133,10 +134,10 @@ describe('fit', () => {
   });
 
   test('returns the parameters of the lowest validation loss, and stops when patience runs out', async () => {
-    const off = compounds.map((each, i) => (i < 3 ? { ...each, measured: -3.2 } : each));
+    const shifted = compounds.map((each, i) => (i < 3 ? { ...each, measured: -3.2 } : each));
     const { epochs, result } = await everyEpoch({
       ...common,
-      compounds: off,
+      compounds: shifted,
       optimiser: adam({ rate: 0.05 }),
       epochs: 500,
       validation: ({ name }) => ['c0', 'c1', 'c2'].includes(name),
@@ -144,25 +145,25 @@ describe('fit', () => {
     });
     expect(result.stopped).toBe('patience');
     const losses = result.epochs.map(each => each.validationLoss as number);
-    const least = losses.indexOf(Math.min(...losses)) + 1;
-    expect(result.best).toBe(least);
-    expect(losses.length).toBe(least + 7);
-    expect(result.params).toEqual(epochs[least - 1]?.params);
+    const bestEpoch = losses.indexOf(Math.min(...losses)) + 1;
+    expect(result.best).toBe(bestEpoch);
+    expect(losses.length).toBe(bestEpoch + 7);
+    expect(result.params).toEqual(epochs[bestEpoch - 1]?.params);
     const held = await predict({
-      ...{ compounds: off.slice(0, 3), params: result.params, score, combination },
+      ...{ compounds: shifted.slice(0, 3), params: result.params, score, combination },
     });
-    const squares = held.map((value, i) => (value - (off[i] as Compound).measured) ** 2);
+    const squares = held.map((value, i) => (value - (shifted[i] as Compound).measured) ** 2);
     expectClose(squares.reduce((a, b) => a + b) / 3, Math.min(...losses), 1e-12);
   });
 
   test.each([
-    ['a share', 0.25, 3, 3],
-    ['a tiny share', 0.001, 1, 1],
-    ['nearly all', 0.999, 11, 11],
-    ['whole groups', { fraction: 0.3, by: ({ target }: Compound) => target }, 6, 2],
-    ['compounds chosen by a function', ({ target }: Compound) => target === 't2', 3, 1],
-    ['other compounds', compounds.slice(0, 2).map(each => ({ ...each, name: `other ${each.name}` })), 2, 2],
-  ] as const)('holds out %s', async (_, validation, held, groups) => {
+    ['a share', 0.25, 3],
+    ['a tiny share, as one compound', 0.001, 1],
+    ['a share near 1, as all but one compound', 0.999, 11],
+    ['whole groups', { fraction: 0.3, by: ({ target }: Compound) => target }, 6],
+    ['compounds chosen by a function', ({ target }: Compound) => target === 't2', 3],
+    ['a separate list', compounds.slice(0, 2).map(each => ({ ...each, name: `other ${each.name}` })), 2],
+  ] as const)('holds out %s', async (_, validation, held) => {
     const saved: Checkpoint[] = [];
     const scored = new Set<string>();
     const watched: typeof loss = compound => {
@@ -177,7 +178,11 @@ describe('fit', () => {
     const all = typeof validation === 'object' && Array.isArray(validation) ? 14 : 12;
     expect(saved[0]?.compounds).toEqual([all - held, held]);
     expect(scored.size).toBe(all);
-    if (typeof validation === 'object' && 'by' in validation) expect(held / groups).toBe(3);
+    if (typeof validation === 'object' && 'by' in validation) {
+      const targets = split<Compound>(compounds, validation, 0).validation.map(({ target }) => target);
+      // Each target has three compounds.
+      expect(new Set(targets).size).toBe(held / 3);
+    }
   });
 
   test('accepts batchLoss, poseLoss and readouts', async () => {
@@ -194,12 +199,12 @@ describe('fit', () => {
       validation: 0.25,
     });
     expect(ranked.epochs.every(each => Number.isFinite(each.validationLoss))).toBe(true);
-    const posed = await fit({
+    const byPoses = await fit({
       ...{ ...scoring, optimiser: adam({ rate: 0.01 }), epochs: 2 },
       poseLoss: x => square(sub(x, measured[0] as number)),
     });
-    expect((posed.epochs[1] as { loss: number }).loss).toBeLessThan(
-      (posed.epochs[0] as { loss: number }).loss,
+    expect((byPoses.epochs[1] as { loss: number }).loss).toBeLessThan(
+      (byPoses.epochs[0] as { loss: number }).loss,
     );
   });
 
@@ -246,7 +251,7 @@ describe('a resumed fit', () => {
     ['lbfgs', { optimiser: lbfgs(), validation: ({ target }) => target === 't1' }],
   ];
 
-  test.each(cases)('gives the same result to the bit: %s', async (_, options) => {
+  test.each(cases)('gives the result of an uninterrupted fit, to the bit: %s', async (_, options) => {
     const saved: string[] = [];
     const whole = await fit({
       ...{ ...common, ...options, epochs: 9 },
@@ -264,7 +269,7 @@ describe('a resumed fit', () => {
     }
   });
 
-  test('has checkpoints every `checkpointEvery` epochs and at the end', async () => {
+  test('can resume from checkpoints that are saved every `checkpointEvery` epochs and at the end', async () => {
     const epochs: number[] = [];
     await fit({
       ...{ ...common, optimiser: adam({ rate: 0.01 }), epochs: 7, checkpointEvery: 3 },
@@ -365,7 +370,7 @@ describe('bad compounds', () => {
     },
   );
 
-  test('with lbfgs, a bad pose shortens the step, but a scorer that throws is an error with the name', async () => {
+  test('with lbfgs: a bad pose shortens the step, an error of the scorer ends the fit and names the compound', async () => {
     // The long first step reaches widths below 1, where the logarithm is NaN.
     const scoreLog: Scorer<readonly number[], Theta> = (tape, theta, distances) =>
       sub(score(tape, theta, distances), mul(1e-3, log(sub(theta.width, 1))));
@@ -450,13 +455,13 @@ describe('errors', () => {
   ])('%s', async (message, wrong) => {
     await expect(fit({ ...good, ...wrong } as never)).rejects.toThrow(message);
   });
+});
 
-  test('predict agrees with combinePoses', async () => {
-    const values = await predict({ compounds, params, score, combination });
-    for (const [i, { poses }] of compounds.entries())
-      expect(values[i]).toBe((await combinePoses({ poses, params, score, combination })).value);
-    await expect(predict({ compounds, params, score, combination, loss } as never)).rejects.toThrow(
-      'predict: no option loss',
-    );
-  });
+test('predict agrees with combinePoses, and rejects a loss', async () => {
+  const values = await predict({ compounds, params, score, combination });
+  for (const [i, { poses }] of compounds.entries())
+    expect(values[i]).toBe((await combinePoses({ poses, params, score, combination })).value);
+  await expect(predict({ compounds, params, score, combination, loss } as never)).rejects.toThrow(
+    'predict: no option loss',
+  );
 });

@@ -24,7 +24,7 @@ const objective =
     return { value, gradient: { x: tensor(Float64Array.from(gradient)) } };
   };
 
-/** H. H. Rosenbrock, The Computer Journal 3, 175, 1960, extended to any even number. */
+/** H. H. Rosenbrock, The Computer Journal 3, 175, 1960, extended to any even number of variables. */
 const rosenbrock = objective(x => {
   let value = 0;
   const slope = new Array<number>(x.length).fill(0);
@@ -52,10 +52,10 @@ const beale = objective(([x = 0, y = 0]) => {
   let [value, dx, dy] = [0, 0, 0];
   for (const [k, target] of [1.5, 2.25, 2.625].entries()) {
     const power = y ** (k + 1);
-    const rest = target - x * (1 - power);
-    value += rest ** 2;
-    dx -= 2 * rest * (1 - power);
-    dy += 2 * rest * x * (k + 1) * y ** k;
+    const residual = target - x * (1 - power);
+    value += residual ** 2;
+    dx -= 2 * residual * (1 - power);
+    dy += 2 * residual * x * (k + 1) * y ** k;
   }
   return [value, [dx, dy]];
 });
@@ -70,9 +70,9 @@ const scaled = (p: number) =>
 
 describe('minimise', () => {
   test.each([
-    ['Rosenbrock in 2', rosenbrock, [-1.2, 1], [1, 1], 1e-6],
+    ['Rosenbrock in 2 variables', rosenbrock, [-1.2, 1], [1, 1], 1e-6],
     [
-      'Rosenbrock in 100',
+      'Rosenbrock in 100 variables',
       rosenbrock,
       Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? -1.2 : 1)),
       new Array(100).fill(1),
@@ -81,8 +81,8 @@ describe('minimise', () => {
     ['Rosenbrock from afar', rosenbrock, [-120, 100], [1, 1], 1e-6],
     ['Powell', powell, [3, -1, 0, 1], [0, 0, 0, 0], 2e-2],
     ['Beale', beale, [1, 1], [3, 0.5], 1e-6],
-    ['condition 10⁴', scaled(4), new Array(20).fill(-3), new Array(20).fill(1), 1e-6],
-    ['condition 10⁸', scaled(8), new Array(20).fill(-3), new Array(20).fill(1), 1e-6],
+    ['condition number 10⁴', scaled(4), new Array(20).fill(-3), new Array(20).fill(1), 1e-6],
+    ['condition number 10⁸', scaled(8), new Array(20).fill(-3), new Array(20).fill(1), 1e-6],
   ] as const)('finds the minimum: %s', async (_, f, start, end, tolerance) => {
     const values: number[] = [];
     const { params, value, stopped, iterations, evaluations, steepness } = await minimise(
@@ -123,7 +123,7 @@ describe('minimise', () => {
     },
   );
 
-  test('shortens a step to a point of NaN, infinity or a bad pose', async () => {
+  test('shortens a step to a point where the value is NaN or infinite, or a pose is bad', async () => {
     // The first step goes to a negative x, where the logarithm is NaN.
     const barrier = objective(([x = 0]) => [x - 0.01 * Math.log(x), [1 - 0.01 / x]]);
     const far = { x: tensor([2]) };
@@ -142,15 +142,15 @@ describe('minimise', () => {
   });
 
   test('reports why it stopped', async () => {
-    const at1 = { x: tensor([1, 1]) };
-    expect(await minimise(rosenbrock, at1)).toMatchObject({
+    const atMinimum = { x: tensor([1, 1]) };
+    expect(await minimise(rosenbrock, atMinimum)).toMatchObject({
       iterations: 0,
       evaluations: 1,
       stopped: 'gradient',
       value: 0,
     });
-    const wrongWay = objective(([x = 0]) => [x, [-1]]);
-    expect(await minimise(wrongWay, { x: tensor([1]) })).toMatchObject({
+    const wrongSign = objective(([x = 0]) => [x, [-1]]);
+    expect(await minimise(wrongSign, { x: tensor([1]) })).toMatchObject({
       iterations: 0,
       stopped: 'line-search',
       value: 1,
@@ -164,7 +164,7 @@ describe('minimise', () => {
     expect(start.x.data).toEqual(Float64Array.of(-1.2, 1));
   });
 
-  test('minimises recordings and results of combinePoses, and freezes parameters', async () => {
+  test('minimises a recorded function and one that calls combinePoses, and freezes parameters', async () => {
     const well = recorded<{ x: typeof start.x; y: typeof start.y }>((tape, { x, y }) =>
       sum(square(sub(mul(x, y), tape.constant([3, 4])))),
     );
@@ -224,7 +224,7 @@ describe('minimise', () => {
     );
   });
 
-  test('passes on other errors of the function', async () => {
+  test('passes on an error of the function, and rejects a start where the value is NaN', async () => {
     const failing = recorded<{ x: ReturnType<typeof tensor> }>(() => {
       throw new TypeError('no such thing');
     });
@@ -236,16 +236,16 @@ describe('minimise', () => {
 
 test('lbfgs continues from JSON to the same bits', async () => {
   const optimiser = lbfgs({ memory: 4 });
-  const [whole, first] = [optimiser.start(), optimiser.start()];
+  const [whole, interrupted] = [optimiser.start(), optimiser.start()];
   const start = { x: tensor([-1.2, 1, 3, -2]) };
   const step = async (descent: typeof whole, params: typeof start) =>
     (await descent.step(params, rosenbrock as never)).params;
   let [a, b] = [start, start];
-  for (let k = 0; k < 7; k++) [a, b] = [await step(whole, a), await step(first, b)];
-  const text = JSON.stringify(first);
-  const again = optimiser.start(JSON.parse(text) as OptimiserState);
-  expect(JSON.stringify(again)).toBe(text);
-  for (let k = 0; k < 7; k++) [a, b] = [await step(whole, a), await step(again, b)];
+  for (let k = 0; k < 7; k++) [a, b] = [await step(whole, a), await step(interrupted, b)];
+  const text = JSON.stringify(interrupted);
+  const resumed = optimiser.start(JSON.parse(text) as OptimiserState);
+  expect(JSON.stringify(resumed)).toBe(text);
+  for (let k = 0; k < 7; k++) [a, b] = [await step(whole, a), await step(resumed, b)];
   expect(b).toEqual(a);
-  expect(JSON.stringify(again)).toBe(JSON.stringify(whole));
+  expect(JSON.stringify(resumed)).toBe(JSON.stringify(whole));
 });

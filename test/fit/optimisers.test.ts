@@ -78,16 +78,17 @@ describe('steps', () => {
 
   test.each(cases)('continue from JSON to the same bits: %s', (_, each) => {
     const optimiser = optimiserOf(each);
-    const [whole, first] = [optimiser.start(), optimiser.start()];
+    const [whole, interrupted] = [optimiser.start(), optimiser.start()];
     let [a, b] = [start, start];
-    for (const gradient of gradients.slice(0, 5)) [a, b] = [whole.step(a, gradient), first.step(b, gradient)];
-    const text = JSON.stringify(first);
+    for (const gradient of gradients.slice(0, 5))
+      [a, b] = [whole.step(a, gradient), interrupted.step(b, gradient)];
+    const text = JSON.stringify(interrupted);
     // Reading and writing a state does not change it.
-    const again = optimiser.start(JSON.parse(text) as OptimiserState);
-    expect(JSON.stringify(again)).toBe(text);
-    for (const gradient of gradients.slice(5)) [a, b] = [whole.step(a, gradient), again.step(b, gradient)];
+    const resumed = optimiser.start(JSON.parse(text) as OptimiserState);
+    expect(JSON.stringify(resumed)).toBe(text);
+    for (const gradient of gradients.slice(5)) [a, b] = [whole.step(a, gradient), resumed.step(b, gradient)];
     expect(b).toEqual(a);
-    expect(JSON.stringify(again)).toBe(JSON.stringify(whole));
+    expect(JSON.stringify(resumed)).toBe(JSON.stringify(whole));
   });
 
   test('of several runs of one optimiser are independent', () => {
@@ -125,8 +126,8 @@ describe('steps', () => {
       ['__proto__', 0],
       ['constructor', 2],
     ]);
-    const again = sgd({ rate: 1, momentum: 0.5 }).start(JSON.parse(JSON.stringify(stepper)));
-    expect(Object.entries(again.step(after, params)).map(([, { data }]) => data[0])).toEqual([-1.5, 0]);
+    const resumed = sgd({ rate: 1, momentum: 0.5 }).start(JSON.parse(JSON.stringify(stepper)));
+    expect(Object.entries(resumed.step(after, params)).map(([, { data }]) => data[0])).toEqual([-1.5, 0]);
   });
 
   test('clip gradients whose squares overflow', () => {

@@ -8,7 +8,7 @@ import { readSafetensors, writeSafetensors } from 'posetape/fit';
 import { describe, expect, test } from 'vitest';
 import { property, seed } from '../support/property.ts';
 
-/** File of a header and bytes. The header need not describe the bytes. */
+/** Makes a file from a header and bytes. The header need not describe the bytes. */
 function fileOf(header: unknown, bytes: readonly number[] = []): Uint8Array {
   const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const file = new Uint8Array(8 + text.length + bytes.length);
@@ -18,7 +18,7 @@ function fileOf(header: unknown, bytes: readonly number[] = []): Uint8Array {
   return file;
 }
 
-const one = (dtype: string, shape: readonly number[], bytes: readonly number[]) =>
+const fileOfOne = (dtype: string, shape: readonly number[], bytes: readonly number[]) =>
   fileOf({ a: { dtype, shape, data_offsets: [0, bytes.length] } }, bytes);
 const bytesOf = (array: ArrayBufferView) => [
   ...new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
@@ -65,7 +65,7 @@ const tensors = fc.dictionary(
 );
 const metadata = fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), { maxKeys: 3 });
 
-describe('a round trip', () => {
+describe('writing and reading', () => {
   property('changes no bit of any name, shape, number or metadata', tensors, metadata, (original, about) => {
     const file = writeSafetensors(original, { metadata: about });
     // The bytes begin at an odd address, as those of a part of a larger file may.
@@ -83,7 +83,7 @@ describe('a round trip', () => {
     expect(writeSafetensors(read.tensors, { metadata: read.metadata })).toHaveLength(file.length);
   });
 
-  property('can be read by an independent reader', tensors, original => {
+  property('gives files that an independent reader can read', tensors, original => {
     const read = readPlainly(writeSafetensors(original));
     for (const [name, { data, shape }] of Object.entries(original)) {
       const dtype = data instanceof Float64Array ? 'F64' : data instanceof Float32Array ? 'F32' : 'I32';
@@ -134,7 +134,7 @@ describe('types', () => {
     ['I64', [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], Float64Array.of(-1)],
     ['U64', [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f, 0], Float64Array.of(2 ** 53 - 1)],
   ] as const)('%s is read', (dtype, bytes, expected) => {
-    expect(readSafetensors(one(dtype, [expected.length], bytes)).tensors.a).toEqual(
+    expect(readSafetensors(fileOfOne(dtype, [expected.length], bytes)).tensors.a).toEqual(
       tensor(expected as Float64Array),
     );
   });
@@ -179,7 +179,7 @@ describe('errors', () => {
     ],
     [
       'a holds 9007199254740993, which is too large to be read exactly',
-      one('I64', [1], [1, 0, 0, 0, 0, 0, 0x20, 0]),
+      fileOfOne('I64', [1], [1, 0, 0, 0, 0, 0, 0x20, 0]),
     ],
     ['a\\u001b[31m is not a map', fileOf({ 'a\u001b[31m': 1 })],
   ])('%s', (message, file) => {
@@ -196,7 +196,7 @@ describe('errors', () => {
     expect(() => readSafetensors('file' as never)).toThrow('readSafetensors: the file must be a Uint8Array');
   });
 
-  test('in long and deep headers are detected quickly', () => {
+  test('of long and deep headers are found quickly, and a long valid header is read', () => {
     const long = fileOf(`{"${'\\"a'.repeat(3_000_000)}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`);
     expect(Object.keys(readSafetensors(long).tensors)[0]).toHaveLength(6_000_000);
     expect(() => readSafetensors(fileOf(`{"a":${'['.repeat(1_000_000)}`))).toThrow('the header is not JSON');
@@ -207,7 +207,7 @@ describe('errors', () => {
   });
 });
 
-test('10,000 damaged files are read consistently, or are an error', () => {
+test('each of 10,000 damaged files is read as by an independent reader, or is an error', () => {
   const sound = writeSafetensors(
     {
       'layer.weight': tensor([

@@ -19,8 +19,8 @@ export const fitMutations: readonly Mutation[] = [
   {
     name: 'Nesterov’s step ignores the momentum',
     file: 'fit/sgd.ts',
-    find: 'g + momentum * average',
-    replace: 'g + average',
+    find: 'g + momentum * sum',
+    replace: 'g + sum',
     caughtBy: ['test/fit/optimisers.test.ts'],
   },
   {

@@ -819,7 +819,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a full graph that fails does not name the pose',
     file: 'combine/full-graph.ts',
-    find: 'if (!(error instanceof DeviceLostError)) await runEach(task, poses, task);',
+    find: 'if (!(error instanceof DeviceLostError)) await runEach(task, poses, task.wantsGradient);',
     replace: '',
     caughtBy: [
       'test/combine/options.test.ts',
@@ -885,9 +885,9 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'each bad gradient costs a pass',
     file: 'combine/recompute.ts',
-    find: 'for (const { index } of predicted) await keep(index, bad.has(index));',
+    find: 'for (const { index } of predicted) await keep(index, unfinished.has(index));',
     replace:
-      'for (const { index } of predicted) await keep(index, bad.has(index));\n      if (bad.size > 0) return { backwardSkipped, read: plan.length };',
+      'for (const { index } of predicted) await keep(index, unfinished.has(index));\n      if (unfinished.size > 0) return { backwardSkipped, read: plan.length };',
     caughtBy: [
       'test/combine/options.test.ts',
       'test/combine/errors.test.ts',
@@ -918,7 +918,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the values of a group count as those of its last pose',
     file: 'combine/accumulator.ts',
-    find: 'this.#deviate(reference, e);',
+    find: 'this.#setDeviations(reference, e);',
     replace: '',
     caughtBy: ['test/combine/groups.test.ts', 'test/combine/pooling.test.ts'],
   },
