@@ -18,14 +18,14 @@ export function addFormat(command: Command): Command {
     .addOption(
       new Option('--format <name>', 'format of the results')
         .choices(formats)
-        .default('text', 'by the end of --out, else text'),
+        .default('text', 'from the extension of --out, or text'),
     )
     .addOption(new Option('--json', 'the same as --format json').implies({ format: 'json' }))
     .option('--out <file>', 'write the results to this file once they are complete');
 }
 
 /**
- * Sets the format, unless an option gives it, by the end of the name of the `--out` file, such as `.csv`.
+ * Sets the format by the extension of the `--out` file, such as `.csv`, unless an option gives the format.
  *
  * @throws CommanderError, after its message is written, for `--json` together with another `--format`
  */

@@ -6,7 +6,7 @@ const signals = ['SIGINT', 'SIGTERM'] as const;
 export interface Interrupts {
   /** Aborts with {@link Interrupted} at the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
-  /** Runs `work` with the system's handling of signals, so that a signal ends the process even if `work` blocks the event loop. */
+  /** Runs `work` with the system's handling of signals: a signal ends the process even if `work` blocks the event loop. */
   unguarded<T>(work: () => Promise<T>): Promise<T>;
   /** Restores the system's handling of signals. */
   stop(): void;
@@ -44,9 +44,9 @@ export function interrupts(): Interrupts {
 const pauseEvery = 50;
 
 /**
- * Returns a function to call and await between pieces of work. If 50 ms have passed since the last pause, it returns a promise that
- * lets signals and timers be handled, and otherwise undefined. Without such pauses, a loop that only awaits resolved promises
- * blocks them.
+ * Returns a function to call and await between pieces of work. Once 50 ms have passed since the last pause, the function
+ * returns a promise, during which signals and timers are handled; before, it returns undefined. Without such pauses, a loop
+ * that only awaits resolved promises blocks signals and timers.
  */
 export function breathing(): () => Promise<void> | undefined {
   let last = performance.now();

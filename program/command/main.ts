@@ -11,7 +11,8 @@ import type { Terminal } from './terminal.ts';
 import { ignoreStreamErrors, writeTo } from './write.ts';
 
 /**
- * Runs the program: the command that the first argument names, or `score`. Results go to `stdout`, progress and errors to `stderr`.
+ * Runs the program: the command that the first argument names, or `score`. Results go to `stdout`, progress and errors to
+ * `stderr`.
  *
  * @param argv the arguments, without node and the script
  * @returns the exit code, one of {@link exitCodes}
@@ -32,7 +33,7 @@ export async function main(argv: readonly string[], terminal: Terminal = process
 async function run(argv: readonly string[], terminal: Terminal, listener: Interrupts): Promise<number> {
   let code: number = exitCodes.done;
   let progress = noProgress;
-  // Stopping shows the cursor again: a second signal would end the process with the cursor hidden.
+  // Stopping shows the cursor again. This must happen now, because a second signal ends the process at once.
   listener.signal.addEventListener('abort', () => progress.stop());
   const program = programOn(terminal);
   for (const [index, { name, streams = false, declare, run: work }] of subcommands.entries()) {
@@ -67,7 +68,7 @@ async function run(argv: readonly string[], terminal: Terminal, listener: Interr
     return code;
   } catch (error) {
     progress.stop();
-    return endOf(error, terminal, listener.signal);
+    return exitCodeFor(error, terminal, listener.signal);
   } finally {
     progress.stop();
   }
@@ -113,7 +114,7 @@ compounds skipped, 130 interrupted.`,
 }
 
 /** Returns the exit code for an error, after writing its message unless commander has written it. */
-function endOf(error: unknown, { stderr }: Terminal, signal: AbortSignal): number {
+function exitCodeFor(error: unknown, { stderr }: Terminal, signal: AbortSignal): number {
   // For such an error, Commander has already written its message, or the requested help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   if (error instanceof ClosedPipe) return exitCodes.done;

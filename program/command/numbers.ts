@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-// Each function throws an InvalidArgumentError for any other value. Commander adds the name of the option.
+// Each function throws an InvalidArgumentError for an invalid value. Commander adds the name of the option.
 
 /** Parses the value of an option that is a finite number. */
 export function finite(text: string): number {

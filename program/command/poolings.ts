@@ -44,7 +44,7 @@ interface Pooling {
 /** Logarithm of the Boltzmann weight of a pose. */
 const byBoltzmann: Pooling['logWeight'] = (score, { kT }) => -score / kT;
 
-/** Poolings, each of which computes one ΔG from the scores of a compound's poses. */
+/** Poolings by name. */
 export const poolings: Readonly<Record<PoolingName, Pooling>> = {
   mean: { make: () => mean(), logWeight: () => 0 },
   lse: { setting: 't', make: ({ t }) => lse({ t }), logWeight: (score, { t }) => -t * score },

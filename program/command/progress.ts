@@ -28,8 +28,8 @@ function barOn(output: Output): Progress {
   const bar = new SingleBar(
     {
       stream: output,
-      format: (_, { value, total, progress }, { task, isCounted }) =>
-        isCounted
+      format: (_, { value, total, progress }, { task, hasTotal }) =>
+        hasTotal
           ? `${task.padEnd(10)} ${'█'.repeat(40 * progress).padEnd(40, '░')} ${value}/${total}`
           : `${task} ${value}`,
       barsize: 40,
@@ -40,7 +40,7 @@ function barOn(output: Output): Progress {
   );
   return {
     show(task, done, total) {
-      const payload = { task, isCounted: total !== undefined };
+      const payload = { task, hasTotal: total !== undefined };
       if (!bar.isActive) bar.start(total ?? done, 0, payload);
       bar.setTotal(total ?? done + 1);
       bar.update(done, payload);

@@ -11,7 +11,7 @@ export interface Subcommand {
   /** Adds the description, options and examples of the command. */
   readonly declare: (command: Command) => void;
   /**
-   * Runs the command. `main` writes the message of an error that this throws, in one line.
+   * Runs the command. If it throws an error, `main` writes the message in one line.
    *
    * @returns one of `exitCodes`
    */

@@ -15,7 +15,7 @@ export function fixed(number: number, decimals: number): string {
   return number.toFixed(decimals).replace(/^-(?=[0.]*$)/, '');
 }
 
-/** Returns a heading, bold if `styled`, and its paragraphs, separated by blank lines. */
-export function section(styled: boolean, heading: string, ...paragraphs: string[]): string {
-  return [styled ? `\u001b[1m${heading}\u001b[22m` : heading, ...paragraphs].join('\n\n');
+/** Returns a heading, bold if `isStyled`, and its paragraphs, separated by blank lines. */
+export function section(isStyled: boolean, heading: string, ...paragraphs: string[]): string {
+  return [isStyled ? `\u001b[1m${heading}\u001b[22m` : heading, ...paragraphs].join('\n\n');
 }

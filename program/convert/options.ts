@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { count, finite, notZero, positive } from '../command/numbers.ts';
 
-/** Options of `convert`. All but the files are settings of a network that files from PyTorch Geometric do not contain. */
+/** Options of `convert`: two files, and settings of a network that a file from PyTorch Geometric lacks. */
 export interface ConvertOptions {
   /** Safetensors file to read. */
   readonly file: string;
@@ -10,7 +10,7 @@ export interface ConvertOptions {
   readonly out: string;
   /** Maximum number of neighbours of an atom. */
   readonly neighbours: number;
-  /** Radius around the ligand within which receptor atoms count, Å. */
+  /** Radius around the ligand within which receptor atoms are used, Å. */
   readonly pocket: number;
   /** True if the energies of the pocket and of the ligand alone are subtracted. */
   readonly delta: boolean;
@@ -42,9 +42,9 @@ in Python, \`safetensors.torch.save_model(net, 'net.safetensors')\` writes it, a
 
 The networks differ. If more than --neighbours atoms lie within the cutoff,
 posetape uses the nearest, PyTorch Geometric any. posetape has as many filters
-as features, and no dipole. A network with atomref can only be converted without
---no-delta, where the energies of single atoms cancel. std and mean become part
-of the last layer.
+as features, and no dipole. A network with atomref cannot be converted with
+--no-delta: the energies of single atoms (atomref) cancel only in differences.
+std and mean become part of the last layer.
 
 Examples:
   npm start -- convert net.safetensors --out model.safetensors

@@ -2,7 +2,7 @@ import { writeSafetensors } from 'posetape/fit';
 import { exitCodes } from '../command/errors.ts';
 import type { Context } from '../command/subcommand.ts';
 import { checkWritable, writeAtomically } from '../files/atomic.ts';
-import { checkNoInput } from '../files/inputs.ts';
+import { checkReplacesNoInput } from '../files/inputs.ts';
 import type { Settings } from '../schnet/model.ts';
 import { fromGeometric, isGeometricLayout, toGeometric } from '../weights/geometric.ts';
 import { bytesOf } from '../weights/read.ts';
@@ -12,7 +12,7 @@ import type { ConvertOptions } from './options.ts';
 /** Converts a SchNet from the layout of PyTorch Geometric to that of posetape, or back. */
 export async function runConvert(options: ConvertOptions, { write }: Context): Promise<number> {
   const { file, out } = options;
-  await checkNoInput([out], [file]);
+  await checkReplacesNoInput([out], [file]);
   await checkWritable(out);
   const bytes = await bytesOf(file);
   const { tensors } = readTensors(bytes, file);

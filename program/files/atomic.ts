@@ -17,7 +17,7 @@ export interface Draft {
   /** Deletes the temporary file; an existing file stays. Does nothing after `commit`, `discard` or `keepPartial`. */
   discard(): Promise<void>;
   /**
-   * Moves the incomplete file to `<file>.partial`; an existing file stays.
+   * Moves the incomplete file to `<file>.partial`; a file that already has the final name stays unchanged.
    *
    * @returns the name of the partial file
    */
@@ -54,19 +54,19 @@ export async function draftOf(file: string): Promise<Draft> {
   const temporary = isPlain ? join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`) : path;
   let handle: FileHandle | undefined = await explained(open(temporary, 'w', existing?.mode));
   if (existing && isPlain) await explained(keepAccess(handle, existing)).catch(dropping(handle, temporary));
-  /** Closes the temporary file and renames it, or deletes it if there is no target. */
-  const close = async (target?: string): Promise<void> => {
+  /** Closes the temporary file and renames it, or deletes it if no new name is given. */
+  const close = async (newName?: string): Promise<void> => {
     const closing = handle;
     handle = undefined;
     if (!closing) return;
     try {
-      if (isPlain && target !== undefined) await closing.sync();
+      if (isPlain && newName !== undefined) await closing.sync();
     } finally {
       await closing.close();
     }
     if (!isPlain) return;
-    if (target === undefined) await rm(temporary, { force: true });
-    else await rename(temporary, target);
+    if (newName === undefined) await rm(temporary, { force: true });
+    else await rename(temporary, newName);
   };
   return {
     write: text => explained((handle as FileHandle).writeFile(text)),
@@ -80,7 +80,7 @@ export async function draftOf(file: string): Promise<Draft> {
 }
 
 /**
- * Returns the path that a write to a file changes: the target of its symbolic links, which need not exist yet.
+ * Returns the path that a write to a file changes: the path to which its symbolic links lead. A file need not exist there yet.
  *
  * @throws Error for circular links, or if the folder of the target is missing
  */
@@ -99,7 +99,7 @@ async function targetOf(file: string): Promise<string> {
   }
 }
 
-/** Gives a file the permissions of the file that it replaces, whatever the umask, and its owner and group if the system allows. */
+/** Copies the permissions of a replaced file to its replacement, whatever the umask; also owner and group, if possible. */
 async function keepAccess(handle: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
   const own = await handle.stat();
   if (own.uid !== uid || own.gid !== gid) await handle.chown(uid, gid).catch(() => {});

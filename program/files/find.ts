@@ -8,13 +8,14 @@ import { reasonOf } from '../command/errors.ts';
 export interface Found {
   readonly path: string;
   /**
-   * Name of the compound if the file states none: the path relative to the folder or to the fixed part of the pattern, without
-   * extension. If two files would have equal names, both have their whole paths, without extension.
+   * Name of the compound if the file states none. It is a path without extension, relative to the folder or to the fixed part
+   * of the pattern; for a file that is given itself, the base name. If two files would have equal names, both have their whole
+   * paths.
    */
   readonly name: string;
 }
 
-/** Extensions of the files that are taken from a folder. PDB and mmCIF files, mostly proteins, must be named. */
+/** Extensions of the files taken from a folder. PDB and mmCIF files, mostly proteins, must be given by name or pattern. */
 const extensions: readonly string[] = ['pdbqt', 'dlg', 'sdf', 'sd', 'mol', 'mol2'];
 
 /**
@@ -41,8 +42,8 @@ export async function findFiles(paths: readonly string[], receptor?: string): Pr
 }
 
 /**
- * Returns paths with each pattern, such as `sums/*.json`, replaced by the files that match it, sorted by name. A path that exists is
- * not taken as a pattern.
+ * Returns paths with each pattern, such as `sums/*.json`, replaced by the files that match it, sorted by name. A path that
+ * exists is not taken as a pattern.
  *
  * @throws Error that names a path that does not exist, or a pattern without matches
  */

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
  *
  * @throws Error that names the first such output
  */
-export async function checkNoInput(
+export async function checkReplacesNoInput(
   outputs: readonly (string | undefined)[],
   inputs: readonly (string | undefined)[],
 ): Promise<void> {

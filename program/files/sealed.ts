@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Returns an object as one line of JSON, with an additional property `checksum`: the SHA-256 of the JSON without that property. */
+/** Returns an object as one line of JSON with an added property `checksum`, the SHA-256 of the JSON without that property. */
 export function sealed(content: object): string {
   return `${JSON.stringify({ ...content, checksum: checksumOf(content) })}\n`;
 }

@@ -5,19 +5,19 @@ import { writeAtomically } from '../files/atomic.ts';
 import { unreadableError } from '../read/text.ts';
 
 /** Settings that define a fit, by the names of their options. A checkpoint resumes only a fit with equal settings. */
-export type Facts = Readonly<Record<string, unknown>>;
+export type DefiningSettings = Readonly<Record<string, unknown>>;
 
 /** Content of a checkpoint file. */
 interface Saved {
-  readonly facts: Facts;
+  readonly facts: DefiningSettings;
   readonly state: Checkpoint;
 }
 
 const kind = 'posetape fit checkpoint';
 
 /** Writes a checkpoint with a checksum. An existing file is replaced only when the new one is completely on disk. */
-export function writeCheckpoint(file: string, facts: Facts, state: Checkpoint): Promise<void> {
-  const content = JSON.stringify({ facts, state } satisfies Saved);
+export function writeCheckpoint(file: string, settings: DefiningSettings, state: Checkpoint): Promise<void> {
+  const content = JSON.stringify({ facts: settings, state } satisfies Saved);
   return writeAtomically(
     file,
     `${JSON.stringify({ kind, version: 1, sha256: hashOf(content) })}\n${content}\n`,
@@ -29,7 +29,10 @@ export function writeCheckpoint(file: string, facts: Facts, state: Checkpoint): 
  *
  * @throws Error naming the file if it is damaged, or if it is the checkpoint of a fit with other settings
  */
-export async function readCheckpoint(file: string, facts: Facts): Promise<Checkpoint | undefined> {
+export async function readCheckpoint(
+  file: string,
+  settings: DefiningSettings,
+): Promise<Checkpoint | undefined> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw unreadableError(file, error);
@@ -43,8 +46,8 @@ export async function readCheckpoint(file: string, facts: Facts): Promise<Checkp
   if (sha256 !== hashOf(content))
     throw new Error(`${file}: the checkpoint is damaged: its checksum does not match`);
   const saved = JSON.parse(content) as Saved;
-  for (const name of new Set([...Object.keys(facts), ...Object.keys(saved.facts)])) {
-    const [then, now] = [saved.facts[name], facts[name]].map(value => JSON.stringify(value));
+  for (const name of new Set([...Object.keys(settings), ...Object.keys(saved.facts)])) {
+    const [then, now] = [saved.facts[name], settings[name]].map(value => JSON.stringify(value));
     if (then === now) continue;
     // Long values, such as lists, are not shown.
     const values = `${then}`.length + `${now}`.length < 100 ? `: ${then}, not ${now}` : '';

@@ -16,7 +16,7 @@ export interface AffinityRow {
 }
 
 /**
- * Reads a table of affinities like {@link readAffinities}, and keeps the other columns of each row.
+ * Reads a table of affinities, as {@link readAffinities} does, and keeps the other columns of each row.
  *
  * @param key column that identifies the compound of a row, in place of `ligand`
  * @param needs columns that must have content in every row

@@ -11,7 +11,7 @@ export interface SkippedCompound {
 /**
  * Reads the poses of compounds. A compound that cannot be read is reported and skipped.
  *
- * @throws Error for a compound that cannot be read if `strict` is true or there is only one compound; Error if none can be read
+ * @throws Error if no compound can be read, or, if `strict` is true, for the first one that cannot be read
  */
 export async function readCompounds(
   sources: readonly Source[],

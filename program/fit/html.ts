@@ -32,18 +32,18 @@ td.wide { text-align: left; }
 </head>
 <body>
 <h1>${text(title)}</h1>
-<p>${text(factsOf(report, options))}</p>
+<p>${text(summaryOf(report, options))}</p>
 <section><h2>Errors</h2>
-<p>kcal/mol. “Mean”: error of predicting the mean of the fitted compounds for every compound. “Within”: after the best shift of each target. τ: Kendall’s, within targets.</p>
-${errors(report)}</section>
+<p>kcal/mol. “Mean”: error of predicting the mean of the fitted compounds for every compound. “Within”: after the best shift of each target. τ: Kendall’s, within targetSection.</p>
+${errorTable(report)}</section>
 <section><h2>Predicted and measured ΔG</h2>
 ${scatter(report)}${compounds.some(({ bound }) => bound) ? '<p>Triangles are affinities known only as bounds.</p>' : ''}</section>
 ${epochs.length > 0 ? `<section><h2>Loss by epoch</h2>\n${losses(report)}</section>` : ''}
 <section><h2>${numbers.some(({ isNorm }) => isNorm) ? 'Norms of the weights' : 'Weights'} before and after</h2>
 ${changes(report)}${offset ? `<p>Offset of every score: ${shortest(offset.before)} → ${shortest(offset.after)} kcal/mol.</p>` : ''}</section>
-${targets(compounds)}
+${targetSection(compounds)}
 <section><h2>Compounds</h2>
-${rows(
+${tableOf(
   ['compound', 'target', 'part', 'poses', 'measured', 'predicted', 'error'],
   compounds.map(each => [
     ...[each.name, each.target, each.part, String(each.poses)],
@@ -53,7 +53,7 @@ ${rows(
 )}</section>
 ${
   skipped.length > 0
-    ? `<section><h2>Skipped</h2>\n${rows(
+    ? `<section><h2>Skipped</h2>\n${tableOf(
         ['compound', 'reason'],
         skipped.map(({ name: who, reason }) => [who, reason]),
       )}</section>`
@@ -64,7 +64,7 @@ ${
 `;
 }
 
-function factsOf({ best, epochs, stopped, validation }: FitReport, options: FitOptions): string {
+function summaryOf({ best, epochs, stopped, validation }: FitReport, options: FitOptions): string {
   const { combination, kT, t, loss, optimiser, learn, readout } = options;
   const settings = combination === 'lse' ? `, t = ${t}` : combination === 'mean' ? '' : `, kT = ${kT}`;
   return [
@@ -75,16 +75,16 @@ function factsOf({ best, epochs, stopped, validation }: FitReport, options: FitO
   ].join(' · ');
 }
 
-function errors({ fitted, validation, leftOut }: FitReport): string {
+function errorTable({ fitted, validation, leftOut }: FitReport): string {
   const row = (name: string, part: PartResult | null): string[][] =>
     part ? [[name, ...cellsOf(part), part.rmseOfMean.toFixed(2)]] : [];
-  return rows(
+  return tableOf(
     ['', 'compounds', 'RMSE', 'within', 'τ', 'mean'],
     [...row('fitted', fitted), ...row('validation', validation), ...row('left out', leftOut)],
   );
 }
 
-function targets(compounds: readonly CompoundResult[]): string {
+function targetSection(compounds: readonly CompoundResult[]): string {
   const exact = compounds.filter(({ bound }) => bound === undefined);
   const groups = [...grouped(exact, ({ target, part }) => JSON.stringify([target, part])).values()];
   const names = new Set(exact.map(({ target }) => target));
@@ -94,14 +94,14 @@ function targets(compounds: readonly CompoundResult[]): string {
     const result = partResult(group, average(group.map(({ measured }) => measured)));
     return [target, part, ...cellsOf(result), result.rmseOfMean.toFixed(2)];
   });
-  return `<section><h2>Targets</h2>\n${rows(['target', 'part', 'compounds', 'RMSE', 'within', 'τ', 'spread'], list)}</section>`;
+  return `<section><h2>Targets</h2>\n${tableOf(['target', 'part', 'compounds', 'RMSE', 'within', 'τ', 'spread'], list)}</section>`;
 }
 
 function cellsOf({ compounds, rmse, rmseWithin, tau }: PartResult): string[] {
   return [String(compounds), rmse.toFixed(2), rmseWithin.toFixed(2), tau === null ? '–' : tau.toFixed(2)];
 }
 
-function rows(head: readonly string[], body: readonly (readonly string[])[]): string {
+function tableOf(head: readonly string[], body: readonly (readonly string[])[]): string {
   const row = (cells: readonly string[], tag: string) =>
     `<tr>${cells.map(cell => `<${tag}>${text(cell)}</${tag}>`).join('')}</tr>`;
   return `<table>\n<thead>${row(head, 'th')}</thead>\n<tbody>\n${body.map(each => row(each, 'td')).join('\n')}\n</tbody></table>\n`;

@@ -35,13 +35,13 @@ export interface ObjectiveSettings extends GivenPooling {
   readonly learn: readonly string[];
 }
 
-/** Names of the parameters for fitted settings of the pooling. Each is the logarithm of its setting, which stays positive. */
-const logOf = { kT: 'pool.log kT', t: 'pool.log t' } as const;
+/** Parameter for each setting of the pooling that can be fitted: the logarithm of the setting, which thus stays positive. */
+const logParameter = { kT: 'pool.log kT', t: 'pool.log t' } as const;
 
 /** Returns the names and initial values of the parameters for fitted settings of the pooling. */
 export function poolingParams({ learn, ...given }: ObjectiveSettings): [name: string, log: number][] {
   const names = (['kT', 't'] as const).filter(name => learn.includes(name));
-  return names.map(name => [logOf[name], Math.log(given[name])]);
+  return names.map(name => [logParameter[name], Math.log(given[name])]);
 }
 
 /** Returns a pooling in which the settings that were fitted have their fitted values. */
@@ -49,8 +49,8 @@ export function fittedPooling(
   { combination, kT, t, q }: GivenPooling,
   params: Readonly<Record<string, { readonly data: ArrayLike<number> }>>,
 ): GivenPooling {
-  const numberOf = (name: keyof typeof logOf, given: number): number => {
-    const log = params[logOf[name]]?.data[0];
+  const numberOf = (name: keyof typeof logParameter, given: number): number => {
+    const log = params[logParameter[name]]?.data[0];
     return log === undefined ? given : Math.exp(log);
   };
   return { combination, kT: numberOf('kT', kT), t: numberOf('t', t), q };
@@ -58,9 +58,9 @@ export function fittedPooling(
 
 /** Makes the combination. A setting that is to be fitted is passed as a function of the parameters. */
 export function combinationOf({ combination, kT, t, q, learn }: ObjectiveSettings): Combination {
-  const settingOf = (name: keyof typeof logOf, given: number) =>
+  const settingOf = (name: keyof typeof logParameter, given: number) =>
     learn.includes(name)
-      ? (params: Readonly<Record<string, Value>>) => exp(params[logOf[name]] as Value)
+      ? (params: Readonly<Record<string, Value>>) => exp(params[logParameter[name]] as Value)
       : given;
   return poolings[combination].make({ kT: settingOf('kT', kT), t: settingOf('t', t), q });
 }

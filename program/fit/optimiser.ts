@@ -5,7 +5,7 @@ export const optimiserNames = ['adam', 'adamw', 'sgd', 'lbfgs'] as const;
 
 export type OptimiserName = (typeof optimiserNames)[number];
 
-/** Settings of all optimisers; each uses its own. */
+/** Settings of all optimisers. An optimiser ignores those of the others. */
 export interface OptimiserSettings {
   readonly optimiser: OptimiserName;
   readonly rate: number;

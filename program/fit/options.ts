@@ -31,7 +31,7 @@ export interface FitOptions extends GivenPooling {
   readonly table?: string;
   /** File of affinities, for a folder that contains one folder for each compound. */
   readonly index?: string;
-  /** True to take an IC50 for a Ki. */
+  /** True to treat an IC50 as a Ki. */
   readonly ic50AsKi: boolean;
   /** Treatment of several rows of one compound. */
   readonly replicates: 'refuse' | 'average';
@@ -41,7 +41,7 @@ export interface FitOptions extends GivenPooling {
   readonly scorer: ScorerName;
   /** File of initial weights. */
   readonly weights?: string;
-  /** Settings of the pooling that the user gave. A file of weights may provide the others. */
+  /** Names of the pooling options that the user gave. A file of weights may provide the others. */
   readonly chosen: readonly PoolingOption[];
   /** Settings of a new SchNet. */
   readonly settings: Settings;
@@ -128,7 +128,7 @@ export function declareFit(command: Command): void {
     .addOption(
       new Option(
         '--learn <numbers...>',
-        'also fit an offset, which starts at the mean error, or kT or t of the combination',
+        'also fit kT or t of the combination, or an offset, which starts at the mean error',
       ).choices([...learnable]),
     )
     .addOption(new Option('--loss <name>', 'loss of a compound').choices([...lossNames]).default('squared'))

@@ -7,7 +7,7 @@ import type { Write } from '../command/write.ts';
  *
  * @throws ClosedPipe when called, if the reader has gone and no file is to be written
  */
-export function outputs(write: Write, hasFiles: boolean): Write {
+export function ignoringClosedPipe(write: Write, hasFiles: boolean): Write {
   let isOpen = true;
   return async text => {
     if (!isOpen) return;

@@ -9,8 +9,8 @@ const mostTargets = 8;
 
 /** Draws predicted against measured ΔG, coloured by target, or by part if there is one target or more than eight. */
 export function scatter({ compounds }: FitReport): string {
-  const targets = new Set(compounds.map(({ target }) => target)).size;
-  const byTarget = targets > 1 && targets <= mostTargets;
+  const targetCount = new Set(compounds.map(({ target }) => target)).size;
+  const byTarget = targetCount > 1 && targetCount <= mostTargets;
   const keyOf = ({ target, part }: CompoundResult) =>
     byTarget ? (part === 'fitted' ? target : `${target} (${part})`) : part;
   const hues = new Map<string, string>();
@@ -20,8 +20,9 @@ export function scatter({ compounds }: FitReport): string {
   };
   const all = compounds.flatMap(({ measured, predicted }) => [measured, predicted]);
   const span = Math.max(...all) - Math.min(...all);
-  // The smallest step between ticks that gives fewer than nine, with a margin of at least a tenth of a step beyond all points.
+  // Smallest step between ticks that divides the span into fewer than nine.
   const interval = [1, 2, 5, 10, 20, 50].find(step => span / step < 9) ?? span;
+  // The axes end at least a tenth of a step beyond all points.
   const least = interval * Math.floor(Math.min(...all) / interval - 0.1);
   const largest = interval * Math.ceil(Math.max(...all) / interval + 0.1);
   const range = { min: least, max: largest, interval };
@@ -74,7 +75,7 @@ export function losses({ epochs, best, validation }: FitReport): string {
   const positive = epochs.every(({ loss, validationLoss = 1 }) => loss > 0 && validationLoss > 0);
   const all = epochs.flatMap(({ loss, validationLoss = loss }) => [loss, validationLoss]);
   // A logarithmic axis, if the losses span more than a factor of 20.
-  const isWide = positive && Math.max(...all) > 20 * Math.min(...all);
+  const isLogarithmic = positive && Math.max(...all) > 20 * Math.min(...all);
   const fitted = line(
     'fitted',
     palette[0],
@@ -99,7 +100,7 @@ export function losses({ epochs, best, validation }: FitReport): string {
         max: Math.max(2, epochs.length),
         splitLine: { show: false },
       }),
-      yAxis: numberAxis('mean loss', 54, isWide ? { type: 'log' } : { scale: true }),
+      yAxis: numberAxis('mean loss', 54, isLogarithmic ? { type: 'log' } : { scale: true }),
       series: validation ? [fitted, { ...validationLine, markLine: bestMark }] : [fitted],
     },
     660,

@@ -51,7 +51,7 @@ export class Problem {
   readonly #parts: ReadonlyMap<string, Part>;
   readonly #options: FitOptions;
   readonly #context: Context;
-  #first: Numbers;
+  #initial: Numbers;
 
   constructor(
     compounds: readonly FitCompound[],
@@ -66,7 +66,7 @@ export class Problem {
     this.#options = options;
     this.#context = context;
     const offset = scorer.offset ?? (options.learn.includes('offset') ? tensor(0) : undefined);
-    this.#first = {
+    this.#initial = {
       ...scorer.params,
       ...(offset && { offset: tensor(offset.data[0] as number) }),
       ...Object.fromEntries(poolingParams(options).map(([name, log]) => [name, tensor(log)])),
@@ -81,11 +81,11 @@ export class Problem {
   async begin(): Promise<void> {
     const { learn } = this.#options;
     if (!learn.includes('offset') || this.scorer.offset) return;
-    const { predictions } = await this.predictAll(this.#first);
+    const { predictions } = await this.predictAll(this.#initial);
     const exact = predictions.filter(({ part, bound }) => part === 'fitted' && !bound);
     if (exact.length === 0) return;
     const error = average(exact.map(({ measured, predicted }) => measured - predicted));
-    this.#first = { ...this.#first, offset: tensor(error) };
+    this.#initial = { ...this.#initial, offset: tensor(error) };
   }
 
   partOf(name: string): Part {
@@ -95,7 +95,7 @@ export class Problem {
   /** Number of parameters that are fitted. */
   get freeCount(): number {
     const frozen = this.#frozen();
-    return Object.entries(this.#first).reduce(
+    return Object.entries(this.#initial).reduce(
       (total, [name, { data }]) => (isFrozen(name, frozen) ? total : total + data.length),
       0,
     );
@@ -107,8 +107,8 @@ export class Problem {
   }
 
   /** Returns the initial parameters as bytes, for a hash. */
-  firstBytes(): Uint8Array {
-    return writeSafetensors(this.#first);
+  initialBytes(): Uint8Array {
+    return writeSafetensors(this.#initial);
   }
 
   /** Returns the content of a model file with given parameters. */
@@ -129,17 +129,17 @@ export class Problem {
     const options = this.#options;
     const { epochs, seed, patience, optimiser, strict } = options;
     if (epochs === 0) {
-      return { params: this.#first, best: 0, epochs: [], stopped: 'epochs', badCompounds: [] };
+      return { params: this.#initial, best: 0, epochs: [], stopped: 'epochs', badCompounds: [] };
     }
     const compounds = this.all.filter(({ name }) => this.partOf(name) !== 'left out');
     const isValidation = ({ name }: FitCompound) => this.partOf(name) === 'validation';
-    const counted = this.#counted(compounds, saver.epochs);
+    const tracked = this.#withProgress(compounds, saver.epochs);
     const batchLoss = batchLossOf(options);
     const readout = readoutFor(options);
     let checkpoint: Checkpoint | undefined;
     try {
       return await fit<unknown, FitCompound, Params>({
-        compounds: counted.compounds,
+        compounds: tracked.compounds,
         ...this.#scoring(),
         loss: compound => this.#lossOf(compound, isValidation(compound)),
         ...(batchLoss && { batchLoss }),
@@ -155,7 +155,7 @@ export class Problem {
           checkpoint = state;
         },
         onEpoch: async epoch => {
-          counted.next(epoch.epoch);
+          tracked.next(epoch.epoch);
           await saver.keep(epoch, checkpoint as Checkpoint);
           await onEpoch(epoch);
         },
@@ -212,7 +212,7 @@ export class Problem {
   /** Returns the initial and fitted value of each weight and setting; for a tensor of several numbers, its norm. */
   numbersOf(fitted: Numbers): FittedNumber[] {
     const { learn } = this.#options;
-    const [before, after] = [this.#first, fitted].map(params => {
+    const [before, after] = [this.#initial, fitted].map(params => {
       const { kT, t } = fittedPooling(this.#options, params);
       return {
         ...this.scorer.weightsOf(params),
@@ -231,7 +231,7 @@ export class Problem {
   #scoring() {
     const { score, posesPerTape } = this.scorer;
     return {
-      params: this.#first as Params,
+      params: this.#initial as Params,
       ...{ score, posesPerTape },
       combination: combinationOf(this.#options),
       signal: this.#context.signal,
@@ -250,7 +250,7 @@ export class Problem {
       const loss = compoundLoss ? compoundLoss(prediction) : mul(0, prediction);
       if (isValidation || stay === 0) return loss;
       const costs = names.map(name =>
-        square(sub(params[name] as Value, this.#first[name]?.data[0] as number)),
+        square(sub(params[name] as Value, this.#initial[name]?.data[0] as number)),
       );
       return add(
         loss,
@@ -281,8 +281,8 @@ export class Problem {
     throw new Error(`--freeze ${unknown}: no such weight; ${advice}`);
   }
 
-  /** Returns compounds that report progress when their poses are read. */
-  #counted(compounds: readonly FitCompound[], epochsDone: number) {
+  /** Returns the compounds with poses that report progress when they are read. Call `next` after each epoch. */
+  #withProgress(compounds: readonly FitCompound[], epochsDone: number) {
     const { progress } = this.#context;
     let [epoch, count] = [epochsDone + 1, 0];
     const wrapped = compounds.map(compound => ({

@@ -8,7 +8,6 @@ import type { FitReport, FittedNumber, PartResult } from './result.ts';
 
 /** Options of {@link describeStart}. */
 interface Start {
-  readonly skipped: readonly unknown[];
   readonly isStyled: boolean;
   /** Number of epochs done before this run. */
   readonly resumed: number;
@@ -24,14 +23,14 @@ export function describeStart(problem: Problem, options: FitOptions, start: Star
   const parts = (['fitted', 'validation', 'left out'] as const).map(part => problem.inPart(part).length);
   const [fitted, validation, leftOut] = parts as [number, number, number];
   const poses = problem.all.reduce((total, { poseCount }) => total + poseCount, 0);
-  const targets = new Set(problem.all.map(({ target }) => target)).size;
+  const targetCount = new Set(problem.all.map(({ target }) => target)).size;
   const from = file ?? (folder.length > 1 ? `${folder[0]} and ${folder.length - 1} more` : folder[0]);
   const batch =
     optimiser === 'lbfgs' ? 'all compounds a step' : `batches of ${options.batch ?? 1}, rate ${rate}`;
   const lines = [
     `  from      ${from}`,
     `  compounds ${fitted} to fit, ${validation > 0 ? `${validation} to validate, ` : ''}${leftOut} left out; ${counted(poses, 'pose')}`,
-    ...(targets > 1 ? [`  targets   ${targets}`] : []),
+    ...(targetCount > 1 ? [`  targets   ${targetCount}`] : []),
     ...(settings
       ? [
           `  network   ${settings.hidden} features, ${settings.gaussians} Gaussians, ${counted(settings.interactions, 'interaction')},`,
@@ -60,7 +59,7 @@ export function describeEpoch({ epoch, loss, validationLoss }: EpochLosses): str
 }
 
 /** Formats the results of a fit as text. */
-export function describeFit(report: FitReport, options: FitOptions, styled: boolean): string {
+export function describeFit(report: FitReport, options: FitOptions, isStyled: boolean): string {
   const { compounds, epochs, best, stopped, numbers } = report;
   const rows = compounds
     .slice(0, mostCompounds)
@@ -77,7 +76,7 @@ export function describeFit(report: FitReport, options: FitOptions, styled: bool
     '',
     ...(isBest ? [`  weights of epoch ${best}, the best by validation; stopped by ${stopped}`, ''] : []),
     section(
-      styled,
+      isStyled,
       'After the fit: ΔG in kcal/mol',
       [table([['', 'poses', 'target', 'predicted', 'error'], ...rows]), ...more].join('\n'),
       describeErrors(report),
@@ -86,7 +85,7 @@ export function describeFit(report: FitReport, options: FitOptions, styled: bool
     ...(numbers.every(({ isNorm }) => !isNorm)
       ? [
           section(
-            styled,
+            isStyled,
             'Weights before and after',
             table([['', 'before', 'after'], ...numbers.map(rowOf)]),
           ),

@@ -36,7 +36,7 @@ export interface CompoundResult {
   readonly predicted: number;
 }
 
-/** Errors over several compounds. Compounds whose affinity is a bound do not count. */
+/** Errors over several compounds. Compounds whose affinity is a bound are left out. */
 export interface PartResult {
   /** Number of compounds. */
   readonly compounds: number;

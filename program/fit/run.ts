@@ -3,14 +3,14 @@ import { exitCodes } from '../command/errors.ts';
 import { withPooling } from '../command/poolings.ts';
 import type { Context } from '../command/subcommand.ts';
 import { checkWritable, writeAtomically } from '../files/atomic.ts';
-import { checkNoInput } from '../files/inputs.ts';
+import { checkReplacesNoInput } from '../files/inputs.ts';
 import { rewardsClashes } from '../vina/clashes.ts';
-import { type Facts, hashOf } from './checkpoint-file.ts';
+import { type DefiningSettings, hashOf } from './checkpoint-file.ts';
 import { readCompounds } from './compounds.ts';
 import type { Source } from './dataset.ts';
 import { htmlReport } from './html.ts';
 import type { FitOptions } from './options.ts';
-import { outputs } from './outputs.ts';
+import { ignoringClosedPipe } from './outputs.ts';
 import { partsOf } from './parts.ts';
 import { type Predicted, Problem } from './problem.ts';
 import { describeEpoch, describeFit, describeStart, isShown } from './report.ts';
@@ -26,7 +26,7 @@ import { findSources } from './sources.ts';
 export async function runFit(given: FitOptions, context: Context): Promise<number> {
   const files = [given.out, given.checkpoint, given.report].filter(file => file !== undefined);
   for (const file of files) await checkWritable(file);
-  const write = outputs(context.write, files.length > 0);
+  const write = ignoringClosedPipe(context.write, files.length > 0);
   // With --json, only the results are printed.
   const say = (text: string) => (given.json ? undefined : write(text));
 
@@ -39,14 +39,14 @@ export async function runFit(given: FitOptions, context: Context): Promise<numbe
   const options = withPooling(given, scorer.pooling);
   const sources = await findSources(options, options);
   const inputs = sources.flatMap(({ receptor, poses, measuredIn }) => [receptor, poses, measuredIn]);
-  await checkNoInput(files, [given.weights, ...inputs]);
+  await checkReplacesNoInput(files, [given.weights, ...inputs]);
   tellNotes(sources, context);
   const { compounds, skipped } = await readCompounds(sources, scorer, options, context);
   const problem = new Problem(compounds, partsOf(compounds, options), scorer, options, context);
   await problem.begin();
-  const saver = await Saver.begin(options, factsOf(problem, options), problem, context);
-  await say(describeStart(problem, options, { skipped, isStyled: context.isStyled, resumed: saver.epochs }));
-  warnOfFreedom(problem, options, context);
+  const saver = await Saver.begin(options, definingSettings(problem, options), problem, context);
+  await say(describeStart(problem, options, { isStyled: context.isStyled, resumed: saver.epochs }));
+  warnOfOverfitting(problem, options, context);
 
   const fitted = await problem.fit(saver, async epoch => {
     context.progress.stop();
@@ -93,8 +93,8 @@ function resultOf({ compound, part, measured, bound, predicted }: Predicted): Co
   };
 }
 
-/** Warns if more parameters are fitted than there are compounds, and no compounds are kept to check the fit. */
-function warnOfFreedom(
+/** Warns if the fitted parameters outnumber the compounds, and no compounds are kept to check the fit. */
+function warnOfOverfitting(
   problem: Problem,
   { epochs, validate, leaveOut }: FitOptions,
   { warn }: Pick<Context, 'warn'>,
@@ -116,7 +116,7 @@ function tellNotes(sources: readonly Source[], { warn }: Pick<Context, 'warn'>):
 }
 
 /** Returns the settings that must be the same when a fit is resumed. */
-function factsOf(problem: Problem, options: FitOptions): Facts {
+function definingSettings(problem: Problem, options: FitOptions): DefiningSettings {
   const { scorer, seed, combination, kT, t, q, learn, freeze, loss, huber, readout, stay } = options;
   const { optimiser, rate, momentum, weightDecay = 0, clip = null, batch = null } = options;
   const names = problem.all.map(({ name, pKi, bound = null, poseCount }) => [
@@ -128,6 +128,6 @@ function factsOf(problem: Problem, options: FitOptions): Facts {
     ...{ learn, freeze, loss, huber, readout, stay },
     ...{ optimiser, rate, momentum, 'weight-decay': weightDecay, clip, batch },
     compounds: hashOf(JSON.stringify(names)),
-    weights: hashOf(problem.firstBytes()),
+    weights: hashOf(problem.initialBytes()),
   };
 }

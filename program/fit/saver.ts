@@ -2,7 +2,7 @@ import type { Params } from 'posetape/combine';
 import type { Checkpoint, Epoch, Fitted } from 'posetape/fit';
 import type { Context } from '../command/subcommand.ts';
 import { writeAtomically } from '../files/atomic.ts';
-import { type Facts, readCheckpoint, writeCheckpoint } from './checkpoint-file.ts';
+import { type DefiningSettings, readCheckpoint, writeCheckpoint } from './checkpoint-file.ts';
 
 /** Files of a fit. */
 interface Files {
@@ -19,25 +19,25 @@ export class Saver {
   /** Checkpoint that the fit continues from. */
   readonly resumed: Checkpoint | undefined;
   readonly #files: Files;
-  readonly #facts: Facts;
+  readonly #settings: DefiningSettings;
   readonly #bytesOf: (params: Fitted<Params>) => Uint8Array;
   readonly #warn: Context['warn'];
   #checkpoint: Checkpoint | undefined;
   #model: { readonly epoch: number; readonly params: Fitted<Params> } | undefined;
   /** Time of the last write, in milliseconds. */
-  #saved = Number.NEGATIVE_INFINITY;
-  /** True during a write, and after one that failed. */
-  #isFailed = false;
+  #lastWrite = Number.NEGATIVE_INFINITY;
+  /** True during a write, and after a write that failed. */
+  #isWriteUnfinished = false;
 
   private constructor(
     files: Files,
-    facts: Facts,
+    settings: DefiningSettings,
     bytesOf: (params: Fitted<Params>) => Uint8Array,
     warn: Context['warn'],
     resumed: Checkpoint | undefined,
   ) {
     this.#files = files;
-    this.#facts = facts;
+    this.#settings = settings;
     this.#bytesOf = bytesOf;
     this.#warn = warn;
     this.resumed = resumed;
@@ -46,22 +46,22 @@ export class Saver {
   /**
    * Reads the checkpoint, if there is one.
    *
-   * @throws Error for a checkpoint that is damaged or of another fit, or if it exists but the fit is not to resume
+   * @throws Error for a checkpoint that is damaged or of another fit, or for any checkpoint if `resume` is false
    */
   static async begin(
     files: Files,
-    facts: Facts,
+    settings: DefiningSettings,
     { bytesOf }: { readonly bytesOf: (params: Fitted<Params>) => Uint8Array },
     { warn }: Pick<Context, 'warn'>,
   ): Promise<Saver> {
     const { checkpoint: file, resume } = files;
     // Devices such as /dev/null cannot have a checkpoint.
     const earlier =
-      file === undefined || file.startsWith('/dev/') ? undefined : await readCheckpoint(file, facts);
+      file === undefined || file.startsWith('/dev/') ? undefined : await readCheckpoint(file, settings);
     if (earlier && !resume) {
       throw new Error(`${file}: a checkpoint exists: give --resume to continue from it, or remove it`);
     }
-    return new Saver(files, facts, bytesOf, warn, earlier);
+    return new Saver(files, settings, bytesOf, warn, earlier);
   }
 
   /** Number of epochs done before this run. */
@@ -75,12 +75,12 @@ export class Saver {
     if (epoch.best === undefined || epoch.best === epoch.epoch) {
       this.#model = { epoch: epoch.epoch, params: epoch.params };
     }
-    if (performance.now() - this.#saved >= interval) await this.#write();
+    if (performance.now() - this.#lastWrite >= interval) await this.#write();
   }
 
-  /** Writes the last state of a fit that ends early, and reports the files. Does nothing if writing was what failed. */
+  /** Writes the last state of a fit that ends early, and reports the files. Does nothing after a failed write. */
   async rescue(): Promise<void> {
-    if (this.#isFailed || !this.#checkpoint) return;
+    if (this.#isWriteUnfinished || !this.#checkpoint) return;
     await this.#write();
     const { out, checkpoint } = this.#files;
     const epoch = this.#checkpoint.epochs.length;
@@ -101,12 +101,12 @@ export class Saver {
 
   async #write(): Promise<void> {
     const { out, checkpoint } = this.#files;
-    this.#isFailed = true;
+    this.#isWriteUnfinished = true;
     if (out !== undefined && this.#model) await writeAtomically(out, this.#bytesOf(this.#model.params));
     if (checkpoint !== undefined && this.#checkpoint) {
-      await writeCheckpoint(checkpoint, this.#facts, this.#checkpoint);
+      await writeCheckpoint(checkpoint, this.#settings, this.#checkpoint);
     }
-    this.#isFailed = false;
-    this.#saved = performance.now();
+    this.#isWriteUnfinished = false;
+    this.#lastWrite = performance.now();
   }
 }

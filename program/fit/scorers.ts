@@ -33,8 +33,8 @@ export interface FitScorer<Pose = unknown> {
   readonly score: GroupScorer<Pose, Params>;
   /** Maximum number of poses that share a tape. */
   readonly posesPerTape: number;
-  /** Reads the poses of a compound, at most `most`. Throws an Error that names the file and what is wrong with it. */
-  readonly posesOf: (source: Source, most: number) => Promise<Pose[]>;
+  /** Reads the poses of a compound, at most `limit`. Throws an Error that names the file and what is wrong with it. */
+  readonly posesOf: (source: Source, limit: number) => Promise<Pose[]>;
   /** Converts parameters to the weights that are saved. */
   readonly weightsOf: (params: Weights) => Weights;
 }
@@ -48,14 +48,16 @@ export function fitScorerOf(options: {
   readonly settings: Settings;
   readonly seed: number;
 }): Promise<FitScorer> {
-  return (options.scorer === 'vina' ? vina(options) : network(options)) as Promise<FitScorer>;
+  return (
+    options.scorer === 'vina' ? vinaFitScorer(options) : schnetFitScorer(options)
+  ) as Promise<FitScorer>;
 }
 
 /**
  * Makes the scorer of Vina's scoring function. The weights differ in size, so each parameter is a weight divided by AutoDock
  * Vina's value of it. All parameters are thus near 1.
  */
-async function vina({
+async function vinaFitScorer({
   weights: file,
   warn = () => {},
 }: {
@@ -82,13 +84,13 @@ async function vina({
     ...(saved?.offset && { offset: saved.offset }),
     score: withOffset(score),
     posesPerTape: 4,
-    async posesOf(source, most) {
+    async posesOf(source, limit) {
       const receptor = await receptors(source.receptor);
       const poses: VinaPose[] = [];
       for await (const pose of posesOf(receptor, readMolecules(source.poses))) {
         noteRigid(pose.molecule);
         poses.push(pose);
-        if (poses.length >= most) break;
+        if (poses.length >= limit) break;
       }
       // posesOf checks this, too, but only at the end of the file. `ligandAtom` has an entry for each pair within the cutoff.
       const isNear = poses.some(({ ligandAtom }) => ligandAtom.length > 0);
@@ -104,7 +106,7 @@ async function vina({
 }
 
 /** Makes the scorer of a SchNet, with weights of a file or random ones. */
-async function network({
+async function schnetFitScorer({
   weights: file,
   settings: given,
   seed,
@@ -123,11 +125,11 @@ async function network({
     params: model.weights as Readonly<Record<string, Tensor<Float64Array>>>,
     ...(saved?.pooling && { pooling: saved.pooling }),
     ...(saved?.offset && { offset: saved.offset }),
-    // `params` has the weights that the network needs, so the type of its scorer may be widened to any parameters.
+    // `params` has the weights that the network needs, so the type of the network's scorer may be widened.
     score: withOffset(model.network.scoreGroup as unknown as GroupScorer<NetworkPose, Params>),
     posesPerTape: 1,
-    async posesOf({ receptor, poses }, most) {
-      const ligands = (await readPoses(poses)).slice(0, most);
+    async posesOf({ receptor, poses }, limit) {
+      const ligands = (await readPoses(poses)).slice(0, limit);
       return posesIn(await receptors(receptor), ligands, settings, { receptor, poses });
     },
     weightsOf: params =>

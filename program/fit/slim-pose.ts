@@ -4,7 +4,7 @@ import type { DockedPose } from '../vina/poses.ts';
 
 /**
  * Reduces the poses of one compound to the data that a fit needs. Data for reports and receptor atoms without a
- * pair are left out. This saves memory, as a fit holds the poses of all compounds at once.
+ * pair are left out. This saves memory, because a fit holds the poses of all compounds at once.
  */
 export function slimmed(poses: readonly Pose[]): Pose[] {
   const [first] = poses;

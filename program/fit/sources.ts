@@ -63,14 +63,14 @@ async function inFolder(folder: string, paths: SourcePaths, options: AffinityOpt
     return targets.flat();
   }
   const rows = affinityRows(await readText(file), file, options);
-  const receptors = fileNames('pocket', paths.scorer === 'vina' ? pdbqt : proteins);
+  const receptors = fileNames('pocket', paths.scorer === 'vina' ? pdbqtEndings : proteinEndings);
   const [receptor] = await existingPaths(folder, receptors);
   if (receptor === undefined) return byComplex(folder, file, rows, paths.scorer);
   const sources: Source[] = [];
   for (const { affinity, field } of rows) {
     const [existingPoses] = await existingPaths(
       folder,
-      fileNames(affinity.ligand, paths.scorer === 'vina' ? pdbqt : ligands),
+      fileNames(affinity.ligand, paths.scorer === 'vina' ? pdbqtEndings : ligandEndings),
     );
     // A missing file is not reported here, but when the poses are read.
     const poses = existingPoses ?? join(folder, `${affinity.ligand}.pdbqt`);
@@ -82,21 +82,22 @@ async function inFolder(folder: string, paths: SourcePaths, options: AffinityOpt
   return sources;
 }
 
-/** Finds compounds in a folder each. The name of the folder identifies the compound, and begins the names of its files. */
+/** Finds compounds that have a folder each. The name of the folder identifies the compound, and begins the names of its files. */
 async function byComplex(
   folder: string,
   file: string,
   rows: readonly Pick<AffinityRow, 'affinity' | 'field'>[],
   scorer: ScorerName,
 ): Promise<Source[]> {
-  const kinds = scorer === 'vina' ? [pdbqt, pdbqt] : [proteins, ligands];
+  const [receptorEndings, poseEndings] =
+    scorer === 'vina' ? [pdbqtEndings, pdbqtEndings] : [proteinEndings, ligandEndings];
   const sources: Source[] = [];
   for (const { affinity, field } of rows) {
     const id = affinity.ligand;
     const inside = join(folder, id);
-    const receptorNames = ['pocket', 'protein'].flatMap(part => fileNames(`${id}_${part}`, kinds[0] ?? []));
+    const receptorNames = ['pocket', 'protein'].flatMap(part => fileNames(`${id}_${part}`, receptorEndings));
     const [receptor = join(inside, receptorNames[0] as string)] = await existingPaths(inside, receptorNames);
-    const ligandNames = ['ligand', 'docked'].flatMap(part => fileNames(`${id}_${part}`, kinds[1] ?? []));
+    const ligandNames = ['ligand', 'docked'].flatMap(part => fileNames(`${id}_${part}`, poseEndings));
     const [poses = join(inside, ligandNames[0] as string)] = await existingPaths(inside, ligandNames);
     sources.push({
       ...{ name: id, target: field('target') || id, receptor, poses },
@@ -120,16 +121,16 @@ async function indexRows(file: string, options: AffinityOptions): Promise<Affini
 }
 
 /** Endings of the files that are looked for, in order. */
-const pdbqt = ['pdbqt', 'pdbqt.gz'] as const;
-const proteins = [...pdbqt, 'pdb', 'cif', 'pdb.gz', 'cif.gz'];
-const ligands = [...pdbqt, 'sdf', 'mol2', 'pdb', 'dlg', 'sdf.gz', 'mol2.gz'];
+const pdbqtEndings = ['pdbqt', 'pdbqt.gz'] as const;
+const proteinEndings = [...pdbqtEndings, 'pdb', 'cif', 'pdb.gz', 'cif.gz'];
+const ligandEndings = [...pdbqtEndings, 'sdf', 'mol2', 'pdb', 'dlg', 'sdf.gz', 'mol2.gz'];
 
-/** Returns a name with each of some endings. */
+/** Returns a name for each of the endings. */
 function fileNames(stem: string, endings: readonly string[]): string[] {
   return endings.map(ending => `${stem}.${ending}`);
 }
 
-/** Returns the paths of the files of a folder that exist. */
+/** Returns the paths of those candidates that exist in a folder. */
 async function existingPaths(folder: string, candidates: readonly string[]): Promise<string[]> {
   const paths: string[] = [];
   for (const name of candidates) {

@@ -26,8 +26,8 @@ Results have one row or object per compound. State files have no scores of
 single poses; for these, run score without --shard.
 
 The poses of a compound may be spread over several files; its name identifies
-it. A run with --shard i/n needs all n parts, in any order. The result is the
-same to the bit for any n.
+it. After a run with --shard i/n, give all n parts, in any order. The result is
+the same to the bit for any n.
 
 Examples:
   npm start -- part1/*.pdbqt --receptor protein.pdbqt --state 1.json

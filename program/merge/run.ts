@@ -6,7 +6,7 @@ import { type GivenPooling, poolings, readoutOf } from '../command/poolings.ts';
 import type { Context } from '../command/subcommand.ts';
 import { checkWritable, writeAtomically } from '../files/atomic.ts';
 import { expandPatterns } from '../files/find.ts';
-import { checkNoInput } from '../files/inputs.ts';
+import { checkReplacesNoInput } from '../files/inputs.ts';
 import { reportOf } from '../score/report.ts';
 import type { CompoundResult, Skipped } from '../score/result.ts';
 import { numbersOf } from '../score/score-compound.ts';
@@ -32,19 +32,19 @@ export interface Whole extends ScoreState {
 export async function runMerge(options: MergeOptions, context: Context): Promise<number> {
   const { state, out, target } = options;
   const states = await expandPatterns(options.states);
-  await checkNoInput([state, out], states);
+  await checkReplacesNoInput([state, out], states);
   for (const file of [state, out]) if (file !== undefined) await checkWritable(file);
-  const saved: Saved[] = [];
+  const stateFiles: StateFile[] = [];
   for (const file of states) {
-    const part = { file, saved: await readSaved(file) };
-    checkNew(part, saved);
-    saved.push(part);
-    context.progress.show('states', saved.length);
+    const stateFile = { file, json: await readSaved(file) };
+    checkNew(stateFile, stateFiles);
+    stateFiles.push(stateFile);
+    context.progress.show('states', stateFiles.length);
     await context.breathe();
     context.signal.throwIfAborted();
   }
-  const areShards = saved.some(({ saved: { kind } }) => kind === shardKind);
-  const { scorer, pooling, compounds, skipped } = areShards ? wholeOf(saved) : sumOfRuns(saved);
+  const areShards = stateFiles.some(({ json: { kind } }) => kind === shardKind);
+  const { scorer, pooling, compounds, skipped } = areShards ? wholeOf(stateFiles) : sumOfRuns(stateFiles);
   for (const each of skipped) context.warn(skippedLine(each));
   if (compounds.length === 0)
     throw new Error(`nothing could be scored: skipped all of ${counted(skipped.length, 'pose')}`);
@@ -69,20 +69,20 @@ export async function runMerge(options: MergeOptions, context: Context): Promise
   return skipped.length > 0 ? exitCodes.skipped : exitCodes.done;
 }
 
-/** Contents of a state file. */
-interface Saved {
+/** State file with its contents. */
+export interface StateFile {
   readonly file: string;
-  readonly saved: SavedState;
+  readonly json: SavedState;
 }
 
 /**
- * Rejects a file whose sums would count twice.
+ * Rejects a file whose sums would be counted twice.
  *
  * @throws Error that names the file, if its checksum is that of an earlier file
  */
-function checkNew({ file, saved: { checksum } }: Saved, earlier: readonly Saved[]): void {
+function checkNew({ file, json: { checksum } }: StateFile, earlier: readonly StateFile[]): void {
   // Files with one checksum have the same sums.
-  const twin = earlier.find(({ saved }) => saved.checksum === checksum);
+  const twin = earlier.find(({ json }) => json.checksum === checksum);
   if (!twin || checksum === undefined) return;
   const fault = twin.file === file ? 'it is named twice' : `it has the same sums as ${twin.file}`;
   throw new Error(`${file}: ${fault}; each part counts once`);
@@ -93,10 +93,10 @@ function checkNew({ file, saved: { checksum } }: Saved, earlier: readonly Saved[
  *
  * @throws Error that names the file, if it is invalid, or its scorer or pooling differs from that of the first
  */
-function sumOfRuns(saved: readonly Saved[]): Whole {
+function sumOfRuns(stateFiles: readonly StateFile[]): Whole {
   let whole: (ScoreState & { readonly from: string }) | undefined;
   const compounds = new Map<string, CompoundState>();
-  for (const { file, saved: json } of saved) {
+  for (const { file, json } of stateFiles) {
     const part = scoreStateOf(file, json);
     whole ??= { ...part, from: file };
     checkSame(whole, part, file);
@@ -117,7 +117,7 @@ function checkSame(whole: ScoreState & { readonly from: string }, part: ScoreSta
   throw new Error(`${file}: expected ${scoringOf(whole)}, as in ${whole.from}, found ${scoringOf(part)}`);
 }
 
-/** Returns the sums of a compound over the poses of `a` and of `b`. */
+/** Merges the sums of a compound from two runs, and their counts of skipped poses. */
 function mergedStates(a: CompoundState, b: CompoundState): CompoundState {
   const best = b.best.score < a.best.score ? b.best : a.best;
   return { ...a, skipped: a.skipped + b.skipped, best, sums: a.sums.merge(b.sums) };

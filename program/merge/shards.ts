@@ -1,13 +1,13 @@
 import { farMessage } from '../score/prepared.ts';
 import type { Skipped } from '../score/result.ts';
-import { type CompoundState, failing, type SavedState } from '../score/state.ts';
+import { type CompoundState, failing } from '../score/state.ts';
 import { differingInput, inputNames } from '../shard/inputs.ts';
 import { type ShardState, shardStateOf } from '../shard/state.ts';
 import { type Node, sumOf } from '../shard/tree.ts';
-import type { Whole } from './run.ts';
+import type { StateFile, Whole } from './run.ts';
 
 /** Shard with the file that it was read from. */
-interface From extends ShardState {
+interface LoadedShard extends ShardState {
   readonly from: string;
 }
 
@@ -16,10 +16,10 @@ interface From extends ShardState {
  *
  * @throws Error that names the file that is unfinished, repeats a shard or is of another run; or that names the missing shards
  */
-export function wholeOf(saved: readonly { readonly file: string; readonly saved: SavedState }[]): Whole {
-  const shards: From[] = [];
-  for (const { file, saved: json } of saved) {
-    const part: From = { ...shardStateOf(file, json), from: file };
+export function wholeOf(stateFiles: readonly StateFile[]): Whole {
+  const shards: LoadedShard[] = [];
+  for (const { file, json } of stateFiles) {
+    const part: LoadedShard = { ...shardStateOf(file, json), from: file };
     if (part.next) failing(file)(`found shard ${part.shard} unfinished; run its command again to finish it`);
     checkSameRun(shards.find(Boolean), part);
     const twin = shards[part.shard - 1];
@@ -27,7 +27,7 @@ export function wholeOf(saved: readonly { readonly file: string; readonly saved:
     shards[part.shard - 1] = part;
   }
   // Shards that were not given are holes in the list.
-  const [first] = shards.filter(Boolean) as [From];
+  const [first] = shards.filter(Boolean) as [LoadedShard];
   const { shards: total, pooling } = first.inputs;
   const missing = Array.from({ length: total }, (_, i) => i + 1).filter(number => !shards[number - 1]);
   if (missing.length > 0)
@@ -66,14 +66,14 @@ function subjectOf(missing: readonly number[], total: number): string {
 }
 
 /** @throws Error that names the file, if it belongs to another run than the first */
-function checkSameRun(first: From | undefined, part: From): void {
+function checkSameRun(first: LoadedShard | undefined, part: LoadedShard): void {
   if (!first) return;
   const name = differingInput(first.inputs, part.inputs);
   if (name) failing(part.from)(`found another run than in ${first.from}: its ${inputNames[name]} differs`);
 }
 
 /** @throws Error that names the state file, if a file of poses changed between two shards that read it */
-function checkSameFiles(shards: readonly From[]): void {
+function checkSameFiles(shards: readonly LoadedShard[]): void {
   const digests = new Map<string, { readonly digest: string; readonly from: string }>();
   for (const { files, from } of shards)
     for (const [nth, digest] of Object.entries(files)) {

@@ -39,12 +39,12 @@ export function cellsOf(coordinates: ArrayLike<number>, reach: number): Cells {
   for (let cell = 0; cell < starts.length - 1; cell++) {
     starts[cell + 1] = (starts[cell + 1] as number) + (starts[cell] as number);
   }
-  const ends = starts.slice();
+  const nextSlots = starts.slice();
   const points = new Int32Array(count);
   cells.forEach((cell, point) => {
-    const at = ends[cell] as number;
+    const at = nextSlots[cell] as number;
     points[at] = point;
-    ends[cell] = at + 1;
+    nextSlots[cell] = at + 1;
   });
 
   return {

@@ -8,7 +8,7 @@ export interface Graph {
 }
 
 /** Options of a {@link Matcher}. */
-export interface Matching {
+export interface MatchOptions {
   /** Cost of matching atom `a` of the first graph with atom `b` of the second, at least 0. */
   readonly cost: (a: number, b: number) => number;
   /** Largest total cost of a matching; no limit by default. */
@@ -30,7 +30,7 @@ export interface Match {
  *
  * @returns the matching with the smallest total cost; undefined if the graphs differ or no matching is within the limit
  */
-export type Matcher = (options: Matching) => Match | undefined;
+export type Matcher = (options: MatchOptions) => Match | undefined;
 
 /**
  * Prepares a search for matchings of two graphs; `matcherOf(graph, graph)` finds symmetries. Atoms are first coloured by
@@ -75,13 +75,13 @@ export function matcherOf(first: Graph, second: Graph): Matcher {
       }
       const { atom, from } = order[step] as Step;
       const colour = coloursA[atom];
-      const options = (
+      const choices = (
         from < 0 ? (candidates[atom] as number[]) : (second.bonds[chosen[from] as number] as number[])
       )
         .filter(b => !taken[b] && coloursB[b] === colour)
         .map(b => ({ b, added: cost(atom, b) }))
         .sort((x, y) => x.added - y.added);
-      for (const { b, added } of options) {
+      for (const { b, added } of choices) {
         const atLeast = costSoFar + added + (least[step + 1] as number);
         if (atLeast > limit || (best && atLeast >= best.cost)) return;
         if (stepsLeft-- <= 0) return;
@@ -128,8 +128,8 @@ function walk({ bonds }: Graph, candidates: readonly (readonly number[])[]): Ste
 }
 
 /**
- * Lists, for each atom of the first graph, the atoms of the second graph that have its colour. Undefined if the graphs differ in the
- * number of atoms of any colour.
+ * Lists, for each atom of the first graph, the atoms of the second graph that have its colour. Undefined if the graphs differ
+ * in the number of atoms of any colour.
  */
 function candidatesOf(first: Int32Array, second: Int32Array): number[][] | undefined {
   const byColour = new Map<number, number[]>();
@@ -147,6 +147,7 @@ function candidatesOf(first: Int32Array, second: Int32Array): number[][] | undef
  * until their number stays the same.
  */
 function colours(...graphs: readonly Graph[]): Int32Array[] {
+  /** Numbers the distinct keys of all lists from 0. */
   const numbered = (keys: readonly string[][]) => {
     const numbers = new Map<string, number>();
     const lists = keys.map(list =>

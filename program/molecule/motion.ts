@@ -32,7 +32,7 @@ export interface Motion<T = Tensor<Float64Array>> {
  * Torsion tree whose coordinates are computed on a tape from its degrees of freedom. Bond lengths and angles do not change.
  *
  * Each rigid fragment moves by an affine map, a 4 × 4 matrix. The map of a branch is the product of its parent's map and a
- * turn about its bond. Motion is counted from the reference coordinates that {@link setReference} was last called with. Set
+ * turn about its bond. Motion is measured from the reference coordinates that {@link setReference} was last called with. Set
  * new ones from time to time, because the vector that describes a rotation becomes infinite at half a turn.
  */
 export class Linkage {
@@ -47,7 +47,7 @@ export class Linkage {
   readonly #turns: Tensor<Float64Array>;
   /** Matrices that are multiplied by the sines of the torsions, shape [branches, 4, 4]. */
   readonly #sines: Tensor<Float64Array>;
-  /** Matrices that are multiplied by 1 − the cosines of the torsions, shape [branches, 4, 4]. */
+  /** Matrices that are multiplied by 1 − cos θ of each torsion θ, shape [branches, 4, 4]. */
   readonly #versines: Tensor<Float64Array>;
 
   readonly #tree: TorsionTree;
@@ -67,11 +67,11 @@ export class Linkage {
     this.atoms = fragmentOf.length;
     this.ligands = moving.length;
     this.branches = branches.length;
-    // Index of the identity, the last map.
-    const still = this.ligands + this.branches;
+    // The identity is the last map.
+    const identityIndex = this.ligands + this.branches;
 
     const mapOfFragment = new Map<number, number>();
-    for (const { fragment } of roots) mapOfFragment.set(fragment, still);
+    for (const { fragment } of roots) mapOfFragment.set(fragment, identityIndex);
     for (const [k, { fragment }] of moving.entries()) mapOfFragment.set(fragment, k);
     for (const [k, { fragment }] of branches.entries()) mapOfFragment.set(fragment, this.ligands + k);
     const mapOf = (fragment: number): number => {
@@ -84,17 +84,17 @@ export class Linkage {
     };
     this.#mapOf = fragmentOf.map(mapOf);
 
-    const parents = new Int32Array(still + 1).fill(still);
+    const parents = new Int32Array(identityIndex + 1).fill(identityIndex);
     for (const [k, { parent }] of branches.entries()) parents[this.ligands + k] = mapOf(parent);
-    this.#ancestors = ancestorsOf(parents, still);
+    this.#ancestors = ancestorsOf(parents, identityIndex);
 
-    const above = [...parents.keys()].map(map => lineOf(map, parents, still));
+    const lineages = [...parents.keys()].map(map => lineageOf(map, parents, identityIndex));
     this.#branchesOf = [...this.#mapOf].map(map =>
-      (above[map] as number[]).filter(each => each >= this.ligands).map(each => each - this.ligands),
+      (lineages[map] as number[]).filter(each => each >= this.ligands).map(each => each - this.ligands),
     );
-    // The last map in each list is that of a ligand, or of a branch of a flexible residue. The list of the identity is empty.
+    // The last map of a lineage is that of a ligand, or of a branch of a flexible residue. The lineage of the identity is empty.
     this.#ligandOf = this.#mapOf.map(map => {
-      const [root = still] = (above[map] as number[]).slice(-1);
+      const [root = identityIndex] = (lineages[map] as number[]).slice(-1);
       return root < this.ligands ? root : -1;
     });
 
@@ -114,14 +114,14 @@ export class Linkage {
   }
 
   /**
-   * Sets the coordinates from which motion is counted. Tapes recorded earlier use them in their next run.
+   * Sets the coordinates from which motion is measured. Tapes recorded earlier use them in their next run.
    *
    * @param coordinates Å, three for each atom
    */
   setReference(coordinates: ArrayLike<number>): void {
     const at = (atom: number): Vector => vectorAt(coordinates, atom);
-    // A 4 × 4 matrix has 16 entries.
     for (let atom = 0; atom < this.atoms; atom++) this.#reference.data.set([...at(atom), 1], 4 * atom);
+    // A 4 × 4 matrix has 16 entries.
     for (const [k, middle] of this.#middles(coordinates).entries()) {
       for (const [axis, unit] of axes.entries()) {
         this.#turns.data.set(about(middle, crossMatrix(unit)), 16 * (3 * k + axis));
@@ -235,11 +235,11 @@ const shifts = axes.map(unit => [...unit.map(each => [0, 0, 0, each]), [0, 0, 0,
  * Lists the ancestors 1, 2, 4, … levels above each map. Multiplying each map by its ancestor in every list in turn gives the
  * product of the map and all maps above it.
  *
- * @param still index of the identity, the ancestor of all maps
+ * @param identityIndex index of the identity, the ancestor of all maps
  */
-function ancestorsOf(parents: Int32Array, still: number): Int32Array[] {
+function ancestorsOf(parents: Int32Array, identityIndex: number): Int32Array[] {
   const lists: Int32Array[] = [];
-  for (let above = parents; above.some(map => map !== still); ) {
+  for (let above = parents; above.some(map => map !== identityIndex); ) {
     lists.push(above);
     const once = above;
     above = once.map(map => once[map] as number);
@@ -252,13 +252,13 @@ function ancestorsOf(parents: Int32Array, still: number): Int32Array[] {
  *
  * @throws RangeError if the ancestors form a cycle
  */
-function lineOf(map: number, parents: Int32Array, still: number): number[] {
-  const line: number[] = [];
-  for (let each = map; each !== still; each = parents[each] as number) {
-    if (line.includes(each)) throw new RangeError('torsion tree: a fragment is its own ancestor');
-    line.push(each);
+function lineageOf(map: number, parents: Int32Array, identityIndex: number): number[] {
+  const lineage: number[] = [];
+  for (let each = map; each !== identityIndex; each = parents[each] as number) {
+    if (lineage.includes(each)) throw new RangeError('torsion tree: a fragment is its own ancestor');
+    lineage.push(each);
   }
-  return line;
+  return lineage;
 }
 
 function zeros(...shape: number[]): Tensor<Float64Array> {

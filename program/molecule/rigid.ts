@@ -2,7 +2,7 @@ import type { Branch, Molecule, TorsionTree } from './molecule.ts';
 
 /** Groups of atoms whose mutual distances no torsion changes. The atoms of a rotatable bond are in several groups. */
 export interface RigidGroups {
-  /** Numbers of the groups of each atom, in ascending order. */
+  /** For each atom, the numbers of its groups, in ascending order. */
   readonly ofAtom: readonly (readonly number[])[];
   /** Branches whose torsion moves atoms: their fragment has more than one atom, or further branches. */
   readonly movingBranches: readonly Branch[];
@@ -20,8 +20,8 @@ export interface RigidGroups {
  * - the atom on the root's side of its rotatable bond, which lies on the axis of the turn, and
  * - the far atoms of the rotatable bonds that begin in it, which lie on the axes of those bonds.
  *
- * If a fragment has only one atom, that atom is also in the group of the parent, so the torsion moves nothing. The roots of flexible
- * residues are fixed to the receptor and thus to one another: they share a group.
+ * If a fragment has only one atom, that atom is also in the group of the parent, so the torsion moves nothing. The roots of
+ * flexible residues are fixed to the receptor and thus to one another: they share a group.
  *
  * @returns undefined for a molecule without a tree, which is rigid
  */
@@ -29,15 +29,15 @@ export function rigidGroups({ atoms, tree }: Molecule): RigidGroups | undefined 
   if (!tree) return undefined;
   const ofAtom: number[][] = atoms.map(() => []);
   const anchors = new Uint8Array(atoms.length);
-  const anchored = new Set(tree.roots.filter(root => root.isFlexibleResidue).map(root => root.fragment));
+  const fixedRoots = new Set(tree.roots.filter(root => root.isFlexibleResidue).map(root => root.fragment));
   // Number of the group that the roots of all flexible residues share.
-  const anchorGroup = Math.min(...anchored);
-  const groupOf = (fragment: number) => (anchored.has(fragment) ? anchorGroup : fragment);
+  const anchorGroup = Math.min(...fixedRoots);
+  const groupOf = (fragment: number) => (fixedRoots.has(fragment) ? anchorGroup : fragment);
   const join = (atom: number, fragment: number) => {
     const groups = ofAtom[atom] as number[];
     const group = groupOf(fragment);
     if (!groups.includes(group)) groups.push(group);
-    if (anchored.has(fragment)) anchors[atom] = 1;
+    if (fixedRoots.has(fragment)) anchors[atom] = 1;
   };
   tree.fragmentOf.forEach((fragment, atom) => {
     join(atom, fragment);

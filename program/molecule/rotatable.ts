@@ -12,10 +12,10 @@ export function treeOfBonds(molecule: Molecule): TorsionTree | undefined {
   const { atoms, bonds } = molecule;
   if (!bonds) return undefined;
   const bonded = neighboursBy(bonds, atoms.length);
-  const turning = bonds.filter(bond => isRotatable(molecule, bonded, bond));
-  const isTurning = (a: number, b: number) =>
-    turning.some(({ from, to }) => (from === a && to === b) || (from === b && to === a));
-  const fragmentOf = partsOf(bonded, (a, b) => !isTurning(a, b));
+  const rotatableBonds = bonds.filter(bond => isRotatable(molecule, bonded, bond));
+  const isRotatableBond = (a: number, b: number) =>
+    rotatableBonds.some(({ from, to }) => (from === a && to === b) || (from === b && to === a));
+  const fragmentOf = partsOf(bonded, (a, b) => !isRotatableBond(a, b));
   const partOf = partsOf(bonded, () => true);
 
   const roots: TorsionTree['roots'][number][] = [];
@@ -29,7 +29,7 @@ export function treeOfBonds(molecule: Molecule): TorsionTree | undefined {
     // Fragments that are in the tree. The loop appends to this list.
     const reached = [root as number];
     for (const parent of reached) {
-      for (const { from: a, to: b } of turning) {
+      for (const { from: a, to: b } of rotatableBonds) {
         const [from, to] = fragmentOf[a] === parent ? [a, b] : [b, a];
         const fragment = fragmentOf[to] as number;
         if (fragmentOf[from] !== parent || reached.includes(fragment)) continue;
@@ -64,8 +64,8 @@ function isAmide(atoms: Molecule['atoms'], bonded: Bonds, carbon: number, nitrog
 }
 
 /** Lists the atoms bonded to each atom. */
-export function neighboursBy(bonds: readonly Bond[], atoms: number): Bonds {
-  const bonded: number[][] = Array.from({ length: atoms }, () => []);
+export function neighboursBy(bonds: readonly Bond[], atomCount: number): Bonds {
+  const bonded: number[][] = Array.from({ length: atomCount }, () => []);
   for (const { from, to } of bonds) {
     bonded[from]?.push(to);
     bonded[to]?.push(from);
@@ -74,7 +74,7 @@ export function neighboursBy(bonds: readonly Bond[], atoms: number): Bonds {
 }
 
 /**
- * Returns the number, from 0, of the connected part of each atom.
+ * Numbers the connected parts from 0, and returns the number of the part to which each atom belongs.
  *
  * @param connects true for the bonds that connect their atoms
  */

@@ -16,7 +16,7 @@ export interface Affinity {
 
 /** Options of {@link readAffinities}. */
 export interface AffinityOptions {
-  /** True to take an IC50 without substrate and Km for a Ki, with a note. By default, such an IC50 is an error. */
+  /** True to treat an IC50 as a Ki, with a note, if substrate and Km are missing. By default, such an IC50 is an error. */
   readonly ic50AsKi?: boolean;
   /** Treatment of several rows of one compound: an error ('refuse', default) or their mean pKi ('average'). */
   readonly replicates?: 'refuse' | 'average';
@@ -46,7 +46,7 @@ export function readAffinities(text: string, file: string, options: AffinityOpti
     byLigand.set(affinity.ligand, [...earlier, affinity]);
   }
   if (byLigand.size === 0) throw new Error(`${file}: expected at least one compound, found none`);
-  return [...byLigand.values()].map(replicates => averageOf(replicates, file));
+  return [...byLigand.values()].map(replicates => combined(replicates, file));
 }
 
 /** Row of a table. */
@@ -69,7 +69,7 @@ export function delimiterOf(text: string): string {
 
 const delimiterNames: Readonly<Record<string, string>> = { ',': 'commas', ';': 'semicolons', '\t': 'tabs' };
 
-/** Returns the error of a parser of CSV in words that name the file, and the line of a row with too few or too many fields. */
+/** Returns an error of the CSV parser in words that name the file and, for a row with too few or too many fields, its line. */
 export function csvErrorOf(error: unknown, file: string, delimiter: string): unknown {
   if (!(error instanceof CsvError)) return error;
   const { code, lines, columns, record, message } = error;
@@ -178,15 +178,15 @@ function affinityIn(row: Row, { ic50AsKi = false, temperature = 298.15 }: Affini
   let pKi: number;
   if (measure.kind === 'logarithm') pKi = value;
   else if (measure.kind === 'energy') {
-    const energy = value * unitOf(row, 'value', unit, energies);
+    const energy = value * factorOf(row, 'value', unit, energies);
     pKi = -energy / (gasConstant * temperature * Math.LN10);
   } else {
-    const molar = value * unitOf(row, 'value', unit, concentrations);
+    const molar = value * factorOf(row, 'value', unit, concentrations);
     if (!(molar > 0)) throw unexpectedIn(row, 'value', 'a concentration greater than 0');
     pKi = -Math.log10(molar);
   }
   if (measure.isIC50) {
-    const shift = logOfInhibition(row);
+    const shift = pKiShift(row);
     if (shift === undefined && !ic50AsKi) {
       const expected = 'Ki or Kd (for IC50, add the columns substrate and km, or give --ic50-as-ki)';
       throw unexpectedIn(row, 'measure', expected);
@@ -213,13 +213,13 @@ function boundOf(relation: string, isLogarithm: boolean): Affinity['bound'] {
 }
 
 /** Returns pKi − pIC50 = log₁₀(1 + [S]/Km); undefined if the row states neither substrate nor Km. */
-function logOfInhibition(row: Row): number | undefined {
+function pKiShift(row: Row): number | undefined {
   const [substrate, km] = ['substrate', 'km'].map(column => {
     const text = row.field(column);
     if (text === '') return undefined;
     const { value, unit } = amountIn(row, column, text);
     if (!(value >= 0)) throw unexpectedIn(row, column, 'a concentration');
-    return unit === '' ? value : value * unitOf(row, column, unit, concentrations);
+    return unit === '' ? value : value * factorOf(row, column, unit, concentrations);
   });
   if (substrate === undefined && km === undefined) return undefined;
   if (substrate === undefined)
@@ -243,7 +243,7 @@ function amountIn(row: Row, column: string, text: string): { value: number; unit
 }
 
 /** Returns the factor of a unit. */
-function unitOf(row: Row, column: string, unit: string, units: ReadonlyMap<string, number>): number {
+function factorOf(row: Row, column: string, unit: string, units: ReadonlyMap<string, number>): number {
   const factor = units.get(unit);
   if (factor !== undefined) return factor;
   const names = [...units.keys()].filter(name => !name.startsWith('\ufffd')).join(', ');
@@ -270,7 +270,7 @@ function unexpectedIn(row: Row, column: string, expected: string): Error {
  *
  * @throws Error naming file and line if all are bounds, some of them lower and others upper ones
  */
-function averageOf(replicates: readonly Affinity[], file: string): Affinity {
+function combined(replicates: readonly Affinity[], file: string): Affinity {
   const [first] = replicates as [Affinity];
   if (replicates.length === 1) return first;
   const exact = replicates.filter(({ bound }) => bound === undefined);

@@ -3,10 +3,10 @@ export class Alternates {
   readonly #seen = new Set<string>();
 
   /**
-   * True for the first location of an atom: no earlier call was for another location of the same atom.
+   * True for an atom with one location, and at the first call for an atom with alternate locations.
    *
    * @param location label of the alternate location; '' if the atom has only one
-   * @param atom name, chain and residue number. The residue's name is left out, as alternates may be different residues
+   * @param atom name, chain and residue number. The residue's name is left out, because alternates may be different residues
    */
   isFirst(location: string, atom: string): boolean {
     if (location === '') return true;

@@ -5,7 +5,7 @@ import { type Field, unexpectedField } from './line.ts';
 /** Row of a loop: returns the field of a column, named in lower case; undefined if the loop has no such column. */
 export type Row = (column: string) => Field | undefined;
 
-/** Returns the text of the first column that states one, out of those given; '' if all are missing, `?` or `.`. */
+/** Returns the text of the first of the given columns that has one; '' if all are missing, `?` or `.`. */
 export function textIn(row: Row, ...columns: string[]): string {
   const texts = columns.map(column => row(column)?.text);
   return texts.find(text => text !== undefined && text !== '?' && text !== '.') ?? '';

@@ -52,7 +52,7 @@ function readRecord({ lines }: FileRecord): Molecule[] {
 /**
  * Reads an atom.
  *
- * @param position position of the atom in its model, from 1, which is its number if the file states none
+ * @param position position of the atom in its model, from 1; taken as the serial number if the file states none
  */
 function readAtom(row: Row, position: number): Atom {
   const field = (column: string) => row(column) as Field;
@@ -95,7 +95,7 @@ function* rowsOf(lines: readonly Line[]): Generator<{ readonly category: Categor
   let names: string[] | undefined;
   /** Loop whose rows are being read. */
   let loop: Loop | undefined;
-  const begun = new Map<Category, Line>();
+  const loopStarts = new Map<Category, Line>();
   let fields: Field[] = [];
   for (const line of withoutText(lines)) {
     const word = /^\s*(\S*)/.exec(line.content)?.[1]?.toLowerCase() ?? '';
@@ -114,9 +114,9 @@ function* rowsOf(lines: readonly Line[]): Generator<{ readonly category: Categor
     }
     const category = names?.map(categoryOf).find(Boolean);
     if (!loop && names && category) {
-      const earlier = begun.get(category);
+      const earlier = loopStarts.get(category);
       if (earlier) throw unexpected(line, `only one loop ${category}, which line ${earlier.number} begins`);
-      begun.set(category, line);
+      loopStarts.set(category, line);
       loop = { category, columns: columnsOf(names, category, line) };
     }
     // After the rows, only another loop_ may begin a header.
@@ -125,7 +125,8 @@ function* rowsOf(lines: readonly Line[]): Generator<{ readonly category: Categor
     for (const field of loop ? wordsOf(line) : []) {
       fields.push(field);
       if (!loop || fields.length < loop.columns.size) continue;
-      const [row, { category, columns }] = [fields, loop];
+      const { category, columns } = loop;
+      const row = fields;
       yield { category, row: column => row[columns.get(column) ?? -1] };
       fields = [];
     }
@@ -178,10 +179,12 @@ function* wordsOf(line: Line): Generator<Field> {
   const { content } = line;
   const word = /\S+/g;
   for (let found = word.exec(content); found; found = word.exec(content)) {
-    const [{ 0: first = '' }, column] = [found[0], found.index + 1];
+    const [text] = found;
+    const first = text.charAt(0);
+    const column = found.index + 1;
     if (first === '#') return;
     if (first !== "'" && first !== '"') {
-      yield { line, column, text: found[0] };
+      yield { line, column, text };
       continue;
     }
     const quote = new RegExp(`${first}(?=\\s|$)`, 'g');

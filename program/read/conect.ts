@@ -37,7 +37,7 @@ export function bondsOf(records: readonly Line[], atoms: readonly Atom[]): reado
   return connecting(bonds, atoms.length);
 }
 
-/** Reads serial numbers by column. Some programs ignore the columns; if a column does not hold a whole number, reads by word. */
+/** Reads serial numbers: by column, or by word if a column does not hold a whole number, because some programs ignore columns. */
 function serialsIn(line: Line): number[] {
   const fixed = [7, 12, 17, 22, 27].map(first => columns(line, first, first + 4)).filter(Boolean);
   const texts = fixed.every(isWhole) ? fixed : fieldsOf(line, 7).map(({ text }) => text);

@@ -44,7 +44,7 @@ async function* chunksOf(file: string): AsyncGenerator<string> {
     if (!first) return;
     const kind = kindOf(first);
     const all = concatenated(first, bytes);
-    // pipeline passes errors on to the reader of gunzip's output, so its callback has nothing to do.
+    // pipeline passes errors on to the reader of gunzip's output, so the callback has nothing to do.
     const plain = kind === 'gzip' ? pipeline(Readable.from(all), createGunzip(), () => {}) : all;
     let decoder: TextDecoder | undefined;
     for await (const chunk of plain) {

@@ -21,7 +21,7 @@ export function fieldsOf(line: Line, column = 1): Field[] {
   return Array.from(words, ({ 0: text, index }) => ({ line, column: column + index, text }));
 }
 
-/** Returns a field of a line by its index; an empty field at the end of the line if there are fewer. */
+/** Returns a field of a line by its index; an empty field at the end of the line if it has fewer fields. */
 export function fieldAt(fields: readonly Field[], index: number, line: Line): Field {
   return fields[index] ?? { line: fields.at(-1)?.line ?? line, column: line.content.length + 1, text: '' };
 }

@@ -75,16 +75,16 @@ function readRecord({ lines }: FileRecord): Molecule[] {
   return [{ name: nameLine.content.trim(), atoms, bonds: list.bonds, source: { file, line: number } }];
 }
 
-/** Returns the lines of each section by its name. The first line is the title. */
+/** Returns the lines of each section by its name. The first of them is the title line, such as @<TRIPOS>ATOM. */
 function sectionsOf(lines: readonly Line[]): Map<string, Line[]> {
   const sections = new Map<string, Line[]>();
   let section: Line[] = [];
   for (const line of lines) {
-    const title = /^@<TRIPOS>(\w+)\s*$/.exec(line.content)?.[1];
-    if (title !== undefined) {
-      if (sections.has(title)) throw unexpected(line, 'each section once in a record');
+    const name = /^@<TRIPOS>(\w+)\s*$/.exec(line.content)?.[1];
+    if (name !== undefined) {
+      if (sections.has(name)) throw unexpected(line, 'each section once in a record');
       section = [];
-      sections.set(title, section);
+      sections.set(name, section);
     } else if (line.content.startsWith('@')) {
       throw unexpected(line, '@<TRIPOS> and the name of a section');
     }
@@ -96,8 +96,8 @@ function sectionsOf(lines: readonly Line[]): Map<string, Line[]> {
 function readAtom(line: Line): Atom {
   const fields = fieldsOf(line);
   // Open Babel writes atom names with a space in them, which shifts the fields after the name: field 5 is then z, not the type.
-  const isSpaced = /^[-+.\d]/.test(fields[5]?.text ?? '');
-  const at = (index: number) => fieldAt(fields, isSpaced && index > 1 ? index + 1 : index, line);
+  const hasSpacedName = /^[-+.\d]/.test(fields[5]?.text ?? '');
+  const at = (index: number) => fieldAt(fields, hasSpacedName && index > 1 ? index + 1 : index, line);
   return {
     serial: wholeIn(at(0), 'the number of an atom'),
     name: at(1).text,

@@ -11,7 +11,7 @@ const formats: readonly Format[] = [pdbqt, dlg, pdb, sdf, mol2, cif];
 
 /** Molecule that was read from a file. */
 export interface NumberedMolecule extends Molecule {
-  /** Position in the file, from 1. Molecules that cannot be read count. */
+  /** Position in the file, from 1. Molecules that cannot be read are counted, too. */
   readonly number: number;
 }
 
@@ -20,7 +20,7 @@ export interface ReadOptions {
   /** True to keep the lines of each molecule's record, so that it can be written with other coordinates. */
   readonly keepLines?: boolean;
   /**
-   * Called for each record that cannot be read, which is then left out. Without it, such a record is an error.
+   * Called for each record that cannot be read, which is then left out. Without this function, such a record is an error.
    *
    * @param number position of the molecule in the file, from 1
    */
@@ -71,7 +71,7 @@ export class MoleculeReader {
   readonly #takes: ReadOptions['takes'];
   /** Number of molecules so far, including those left out. */
   #count = 0;
-  /** True once a record has been left out. */
+  /** True once `takes` has left out a record. */
   #hasLeftOut = false;
 
   constructor(file: string, { keepLines = false, onBad, takes }: ReadOptions = {}) {

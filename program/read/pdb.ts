@@ -9,8 +9,8 @@ import type { FileRecord, Format } from './record.ts';
 /**
  * Format of the Protein Data Bank, read by column (wwPDB, Atomic Coordinate Entry Format 3.3). A model ends at ENDMDL or END.
  *
- * The first of an atom's alternate locations is taken. All other atoms count, including waters, ions and ligands: remove
- * unwanted ones from the file. Bonds are those of the CONECT records in the model, if they connect all its atoms. CONECT
+ * The first of an atom's alternate locations is taken. Waters, ions and ligands are read, too: remove unwanted ones from the
+ * file. Bonds are those of the CONECT records in the model, if they connect all its atoms. CONECT
  * records after the last ENDMDL are not read.
  */
 export const pdb: Format = {
@@ -70,7 +70,7 @@ function serialIn(line: Line): string {
 /**
  * Reads an atom.
  *
- * @param position position of the atom in its model, from 1, which is its number if the file states none
+ * @param position position of the atom in its model, from 1; taken as the serial number if the file states none
  */
 function readAtom(line: Line, position: number): Atom {
   const serial = serialIn(line);
@@ -87,12 +87,12 @@ function readAtom(line: Line, position: number): Atom {
 }
 
 /** Records without atoms that may hold three numbers in a row, as coordinates are. */
-const others =
+const nonAtomRecords =
   /^(?:ANISOU|AUTHOR|COMPND|CRYST1|HEADER|HETNAM|JRNL|KEYWDS|MTRIX|ORIGX|REMARK|SCALE|SIG|SOURCE|TITLE|TVECT|USER)/;
 
 /** True for a line that is probably a misspelt ATOM or HETATM, which must not be ignored silently. */
 function looksLikeAtom({ content }: Line): boolean {
-  if (others.test(content)) return false;
+  if (nonAtomRecords.test(content)) return false;
   return /^\s*(?:ato|heta)/i.test(content) || /(?:-?\d{1,4}\.\d{3}\s{0,8}){3}/.test(content);
 }
 
@@ -101,7 +101,7 @@ function elementOf(line: Line): number {
   const symbol = columns(line, 77, 78);
   const stated = atomicNumber(symbol);
   if (stated !== undefined) return stated;
-  // Files from before 1996 have the number of the entry and of the line in columns 73-80.
+  // Files from before 1996 have the identifier of the entry and the number of the line in columns 73-80.
   const isStated = /[A-Za-z]/.test(symbol) && !/\d$/.test(columns(line, 77, 80));
   const inferred = isStated ? undefined : elementOfName(line);
   if (inferred !== undefined) return inferred;
@@ -121,7 +121,7 @@ const polymer: ReadonlySet<string> = new Set(
 );
 
 /** Two-letter symbols that may begin an atom name of four characters. Other such names begin with a one-letter symbol. */
-const longNamed = /^(?:CL|BR|SI|SE|FE|ZN|MG|MN)/i;
+const twoLetterSymbols = /^(?:CL|BR|SI|SE|FE|ZN|MG|MN)/i;
 
 /**
  * Returns the element that an atom's name begins with. The symbol ends in column 14: `CA` from column 13 is calcium, but from
@@ -130,7 +130,9 @@ const longNamed = /^(?:CL|BR|SI|SE|FE|ZN|MG|MN)/i;
 function elementOfName(line: Line): number | undefined {
   const name = line.content.slice(12, 16);
   const [first = ''] = /[A-Za-z]/.exec(name) ?? [];
-  const isLong = /^\S{4}$/.test(name) && !longNamed.test(name);
-  const isShort = !/^[A-Za-z]{2}/.test(name) || isLong || polymer.has(columns(line, 18, 20));
-  return (isShort ? undefined : atomicNumber(name.slice(0, 2))) ?? atomicNumber(first);
+  const hasOneLetterSymbol =
+    !/^[A-Za-z]{2}/.test(name) ||
+    (/^\S{4}$/.test(name) && !twoLetterSymbols.test(name)) ||
+    polymer.has(columns(line, 18, 20));
+  return (hasOneLetterSymbol ? undefined : atomicNumber(name.slice(0, 2))) ?? atomicNumber(first);
 }

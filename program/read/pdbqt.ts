@@ -29,7 +29,7 @@ const ignored: ReadonlySet<string> = new Set(
 
 function readRecord({ lines, next }: FileRecord): Molecule[] {
   const atoms: Atom[] = [];
-  const tree = new TreeBuilder();
+  const treeBuilder = new TreeBuilder();
   let name = '';
   let compound: string | undefined;
   let model: Line | undefined;
@@ -49,14 +49,14 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
     isEmpty = false;
     if (record === 'ATOM' || record === 'HETATM') {
       const atom = readAtom(line);
-      tree.addAtom(atom.serial, line);
+      treeBuilder.addAtom(atom.serial, line);
       atoms.push(atom);
     } else if (record === 'MODEL') {
       if (!/^MODEL\s*\d+\s*$/.test(line.content)) throw unexpected(line, 'MODEL and a whole number');
       model = line;
     } else if (record === 'ENDMDL') {
       isEnded = true;
-    } else if (!tree.read(record, line)) {
+    } else if (!treeBuilder.read(record, line)) {
       throw unexpected(
         line,
         'ATOM, HETATM, ROOT, BRANCH, ENDBRANCH, TORSDOF, BEGIN_RES, MODEL, ENDMDL, REMARK or the like',
@@ -70,11 +70,11 @@ function readRecord({ lines, next }: FileRecord): Molecule[] {
   if (!model && !isEnded && next) {
     throw unexpected(end, 'all atoms between MODEL and ENDMDL, or no MODEL at all', found);
   }
-  const stated = tree.tree(end, found);
+  const tree = treeBuilder.tree(end, found);
   if (atoms.length === 0) throw unexpected(end, 'at least one ATOM or HETATM', found);
   const { file, number } = model ?? (lines[0] as Line);
   const molecule = { name, ...(compound && { compound }), atoms, source: { file, line: number } };
-  return [stated ? { ...molecule, tree: stated } : molecule];
+  return [tree ? { ...molecule, tree } : molecule];
 }
 
 /** Returns a line without the NULs at its end, which some programs write in place of carriage returns. */

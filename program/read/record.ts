@@ -28,7 +28,7 @@ export interface FileRecord {
 }
 
 /** Limits of a line and of a record, so that a damaged file does not fill the memory. */
-const most = { characters: 1_000_000, lines: 2_000_000 };
+const limits = { characters: 1_000_000, lines: 2_000_000 };
 
 /** Splits a text that comes in chunks into the records of a format. It holds one record and one chunk at a time. */
 export class Splitter {
@@ -55,8 +55,8 @@ export class Splitter {
       const record = this.#add(line);
       if (record) yield record;
     }
-    if (this.#begun.length <= most.characters) return;
-    throw this.#tooLong(this.#count + 1, `a line of at most ${most.characters} characters`);
+    if (this.#begun.length <= limits.characters) return;
+    throw this.#tooLong(this.#count + 1, `a line of at most ${limits.characters} characters`);
   }
 
   /** Yields the records that the end of the text completes. */
@@ -81,8 +81,8 @@ export class Splitter {
     const finished = kind === 'first' && this.#lines.length > 0 ? this.#cut(line) : undefined;
     this.#lines.push(line);
     if (kind === 'last') return this.#cut();
-    if (this.#lines.length <= most.lines) return finished;
-    throw this.#tooLong(this.#lines[0]?.number ?? 1, `a record of at most ${most.lines} lines`);
+    if (this.#lines.length <= limits.lines) return finished;
+    throw this.#tooLong(this.#lines[0]?.number ?? 1, `a record of at most ${limits.lines} lines`);
   }
 
   #cut(next?: Line): FileRecord {

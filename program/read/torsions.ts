@@ -88,7 +88,7 @@ export class TreeBuilder {
    * Returns the tree of all lines so far; undefined if none of them is a record of a tree, as in a receptor.
    *
    * @param end line at which the record ends, for messages
-   * @param found text of that line, for messages
+   * @param found text of that line, or `the end of the file`, for messages
    * @throws Error naming `end` if a branch, root or residue has no end yet
    */
   tree(end: Line, found: string): TorsionTree | undefined {

@@ -72,7 +72,7 @@ export function readTable3000(lines: readonly Line[]): Table {
 /** Yields the entries of a record, from its fifth line to M  END. */
 export function* entriesOf(lines: readonly Line[]): Generator<Entry> {
   let begun: Field[] = [];
-  /** Part that the next line continues: the last field, or the entry, by further fields; undefined if the entry is complete. */
+  /** Part that the next line continues: the last field, or the entry (with more fields); undefined if the entry is complete. */
   let continued: 'field' | 'entry' | undefined;
   // The first four lines are the head of the record.
   for (const line of lines.slice(4)) {

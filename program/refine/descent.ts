@@ -9,7 +9,8 @@ export interface DescentOptions {
   /** Maximum number of iterations of L-BFGS. */
   readonly steps: number;
   /**
-   * Slope at which the descent stops, in kcal/mol/Å: the largest derivative of the energy by a scaled coordinate of a {@link Metric}.
+   * Slope at which the descent stops, in kcal/mol/Å: the largest derivative of the energy by a scaled coordinate of a {@link
+   * Metric}.
    */
   readonly tolerance: number;
 }
@@ -99,7 +100,7 @@ export class PoseDescent {
       this.#field.renew(coordinates.data);
       [energy, coordinates, ...slopes] = await this.#run();
     }
-    const slope = metric.slope(Float64Array.from(slopes.flatMap(({ data }) => Array.from(data))));
+    const slope = metric.scaledSlope(Float64Array.from(slopes.flatMap(({ data }) => Array.from(data))));
     return {
       value: energy.data[0] as number,
       coordinates: Float64Array.from(coordinates.data),
@@ -107,10 +108,10 @@ export class PoseDescent {
     };
   }
 
-  #setMotion(degrees: Float64Array): void {
+  #setMotion(values: Float64Array): void {
     let at = 0;
     for (const { data } of this.#freedoms(this.#motion)) {
-      data.set(degrees.subarray(at, at + data.length));
+      data.set(values.subarray(at, at + data.length));
       at += data.length;
     }
   }

@@ -2,8 +2,8 @@ import type { Linkage } from '../molecule/motion.ts';
 
 /**
  * Scaled coordinates in place of degrees of freedom. A step of length 1 moves the atoms by a root mean square of 1 Å. Shifts,
- * turns of long molecules and turns of short branches thus have one scale. Line searches and a tolerance of the gradient need
- * this.
+ * turns of long molecules and turns of short branches thus have one scale, which line searches and a tolerance of the gradient
+ * need.
  */
 export interface Metric {
   /** Number of degrees of freedom. */
@@ -11,7 +11,7 @@ export interface Metric {
   /** Converts scaled coordinates to degrees of freedom. */
   motion(scaled: Float64Array): Float64Array;
   /** Converts derivatives by degrees of freedom to derivatives by scaled coordinates. */
-  slope(slope: Float64Array): Float64Array;
+  scaledSlope(slope: Float64Array): Float64Array;
 }
 
 /** Fraction by which diagonal entries are increased. The matrix is then positive definite even if degrees of freedom coincide. */
@@ -21,8 +21,8 @@ const ridge = 1e-3;
 const leastDiagonal = 1e-12;
 
 /**
- * Makes the metric at coordinates. J are the derivatives of the coordinates by the degrees of freedom q, and L is the Cholesky
- * factor of JᵀJ / atoms, so that LLᵀ = JᵀJ / atoms. The scaled coordinates are Lᵀ q.
+ * Makes the metric at the given coordinates. J is the matrix of derivatives of the coordinates by the degrees of freedom q, and
+ * L is the Cholesky factor of JᵀJ / atoms, so that LLᵀ = JᵀJ / atoms. The scaled coordinates are Lᵀ q.
  */
 export function metricOf(linkage: Linkage, coordinates: ArrayLike<number>): Metric {
   const slopes = linkage.slopes(coordinates);
@@ -53,7 +53,7 @@ export function metricOf(linkage: Linkage, coordinates: ArrayLike<number>): Metr
       }
       return q;
     },
-    slope(slope) {
+    scaledSlope(slope) {
       // Solves L g = slope.
       const g = slope.slice();
       for (let i = 0; i < degrees; i++) {

@@ -11,7 +11,7 @@ export interface MovingPairs {
   readonly between: Pairs;
   /** Pairs of rows more than three bonds apart, both in one ligand or both in flexible residues. */
   readonly within: Pairs;
-  /** Pairs of a carbon at the cut of a macrocycle and the dummy that marks where its neighbour should be, by atom index. */
+  /** Atom indices of each carbon at the cut of a macrocycle, and of the dummy that marks where its neighbour should be. */
   readonly closures: Pairs;
 }
 
@@ -19,11 +19,11 @@ export interface MovingPairs {
 export function movingPairsOf(molecule: Molecule, { bonds, atomOfRow, ligandOf }: Typed): MovingPairs {
   const groups = rigidGroups(molecule);
   const isFree = (a: number, b: number) =>
-    !withinBonds(bonds, a, { most: 3 }).has(b) && !keepsDistance(groups, a, b);
+    !withinBonds(bonds, a, { atMost: 3 }).has(b) && !keepsDistance(groups, a, b);
   const names = molecule.atoms.map(({ type }) => type?.name ?? '');
-  // For each atom, the types, such as CG0, of those carbons at a cut that are the atom itself or its neighbours.
+  // For each atom, the types, such as CG0, of all carbons at a cut among the atom and its neighbours.
   const cutsNear = [...names.keys()].map(atom => {
-    return [...withinBonds(bonds, atom, { most: 1 })]
+    return [...withinBonds(bonds, atom, { atMost: 1 })]
       .map(near => names[near] as string)
       .filter(name => /^CG\d$/.test(name));
   });
@@ -49,10 +49,14 @@ export function movingPairsOf(molecule: Molecule, { bonds, atomOfRow, ligandOf }
   return { between, within, closures };
 }
 
-/** Returns an atom and all atoms at most `most` bonds away. */
-function withinBonds(bonds: Typed['bonds'], atom: number, { most }: { readonly most: number }): Set<number> {
+/** Returns an atom and all atoms at most `atMost` bonds away. */
+function withinBonds(
+  bonds: Typed['bonds'],
+  atom: number,
+  { atMost }: { readonly atMost: number },
+): Set<number> {
   const reached = new Set([atom]);
-  for (let step = 0; step < most; step++) {
+  for (let step = 0; step < atMost; step++) {
     for (const from of [...reached]) for (const to of bonds[from] as readonly number[]) reached.add(to);
   }
   return reached;

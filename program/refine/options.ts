@@ -28,7 +28,7 @@ export function declareRefine(command: Command): void {
     )
     .argument(
       '[poses...]',
-      'files (PDBQT or DLG; for schnet also SDF, mol2, PDB and mmCIF; each may be .gz), patterns, and folders, of which PDB and mmCIF files are not taken',
+      'files (PDBQT or DLG; for schnet also SDF, mol2, PDB and mmCIF; each may be .gz), patterns, and folders, whose PDB and mmCIF files are ignored',
     )
     .option('--receptor <file>', 'receptor, PDBQT; for schnet any of these formats')
     .addOption(new Option('--scorer <name>', 'scoring function').choices(['vina', 'schnet']).default('vina'))
@@ -54,7 +54,7 @@ Vina's energy is that between ligand and receptor and, as in vina --local_only,
 within the ligand; the score is the binding free energy. Coordinates in --out
 are rounded, those of PDBQT and PDB to 0.001 Å, so scoring the file may give
 scores that differ in the third decimal. --out changes only coordinates and
-energies. It has the poses of all compounds, those of a compound together. With
+energies. The file has the poses of all compounds, grouped by compound. With
 several input files, REMARK COMPOUND, or the title in SDF, names the compound of
 each pose; score reads these names.
 

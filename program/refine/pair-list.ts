@@ -6,15 +6,15 @@ export type PairArrays = Pick<Pose, 'ligandAtom' | 'receptorAtom' | 'radii' | 'h
 /** Sum of radii in unused entries. With this sum, every term is exactly 0 at any distance. */
 const unusedRadii = -1e6;
 
-/** Length of the first arrays. The lengths of later ones are multiples of it. */
-const step = 64;
+/** Length of the first arrays. The lengths of later arrays are multiples of this one. */
+const unitLength = 64;
 
-/** Factor by which arrays grow, before rounding up to a multiple of {@link step}. */
+/** Factor by which arrays grow, before rounding up to a multiple of {@link unitLength}. */
 const growth = 1.25;
 
 /** Growing list of pairs, in arrays that a tape reads. The arrays are reused as long as they are long enough. */
 export class PairList {
-  #arrays: PairArrays = arraysOf(step);
+  #arrays: PairArrays = arraysOf(unitLength);
   #length = 0;
 
   /** Empties the list. */
@@ -44,7 +44,7 @@ export class PairList {
 
   #grow(): void {
     const old = this.#arrays;
-    this.#arrays = arraysOf(step * Math.ceil((growth * old.radii.length) / step));
+    this.#arrays = arraysOf(unitLength * Math.ceil((growth * old.radii.length) / unitLength));
     for (const name of Object.keys(old) as (keyof PairArrays)[]) this.#arrays[name].set(old[name]);
   }
 }

@@ -5,7 +5,7 @@ import { escaped, exitCodes } from '../command/errors.ts';
 import type { Context } from '../command/subcommand.ts';
 import { draftOf } from '../files/atomic.ts';
 import { findFiles } from '../files/find.ts';
-import { checkNoInput } from '../files/inputs.ts';
+import { checkReplacesNoInput } from '../files/inputs.ts';
 import type { Molecule } from '../molecule/molecule.ts';
 import { readMolecule, readMolecules } from '../read/files.ts';
 import { readReceptor } from '../read/structure.ts';
@@ -32,8 +32,8 @@ export async function runRefine(options: RefineOptions, context: Context): Promi
   const log = new SkipLog(context.warn);
   try {
     const files = await findFiles(options.poses, receptor);
-    await checkNoInput([out], [...files.map(({ path }) => path), receptor, weights]);
-    const refiner = new Refiner(await fieldFor(options));
+    await checkReplacesNoInput([out], [...files.map(({ path }) => path), receptor, weights]);
+    const refiner = new Refiner(await fieldMakerFor(options));
     const best = new Best<Item>(top ?? Number.POSITIVE_INFINITY, ({ result }) => result.after.score);
     const start = performance.now();
     let count = 0;
@@ -141,15 +141,15 @@ async function* refinedIn(
 }
 
 /**
- * Makes the energy of the chosen scorer, with fitted weights if a file of them is given.
+ * Returns the maker of the energy of the chosen scorer, with fitted weights if a file of them is given.
  *
  * @throws Error naming the file if its weights reward clashes
  */
-async function fieldFor({ scorer, receptor, weights: file }: RefineOptions): Promise<MakeField> {
-  const model = file === undefined ? undefined : await readModel(file, scorer);
-  const offset = model?.offset?.data[0] ?? 0;
+async function fieldMakerFor({ scorer, receptor, weights: file }: RefineOptions): Promise<MakeField> {
+  const saved = file === undefined ? undefined : await readModel(file, scorer);
+  const offset = saved?.offset?.data[0] ?? 0;
   if (scorer === 'vina') {
-    const weights = model?.weights as VinaWeights | undefined;
+    const weights = saved?.weights as VinaWeights | undefined;
     if (weights && rewardsClashes(weights)) {
       throw new Error(
         `${file}: repulsion is ${weights.repulsion.data[0]}, so clashes lower the energy and nothing keeps atoms apart; fit again with --freeze repulsion`,
@@ -157,8 +157,8 @@ async function fieldFor({ scorer, receptor, weights: file }: RefineOptions): Pro
     }
     return offsetBy(offset, vinaFieldIn(receptorOf(await readMolecule(receptor)), weights));
   }
-  // --scorer schnet needs --weights, so there is a model.
-  const { settings, weights } = model as { settings: Settings; weights: Weights };
-  const network: Model = { settings, network: schnet(settings), weights };
-  return offsetBy(offset, schnetFieldIn(await readReceptor(receptor), network));
+  // --scorer schnet needs --weights, so there is a saved model.
+  const { settings, weights } = saved as { settings: Settings; weights: Weights };
+  const model: Model = { settings, network: schnet(settings), weights };
+  return offsetBy(offset, schnetFieldIn(await readReceptor(receptor), model));
 }

@@ -33,9 +33,9 @@ const closure = { pull: 50, rounding: 0.05 };
 const reach = cutoff + softness + margin;
 
 /**
- * Energy that AutoDock Vina minimises: the energy of all pairs of a moving atom and a receptor atom, and of two moving atoms. Pairs
- * within a ligand count if they are more than three bonds apart. Reported energies have Vina's sharp cutoff. The score is the
- * binding free energy.
+ * Energy that AutoDock Vina minimises: the energy of all pairs of a moving atom and a receptor atom, and of two moving atoms.
+ * Pairs within a ligand count if they are more than three bonds apart. Reported energies have Vina's sharp cutoff. The score is
+ * the binding free energy.
  */
 export class VinaField implements Field {
   readonly #atomOfRow: Int32Array;
@@ -101,7 +101,7 @@ export class VinaField implements Field {
 
   record(tape: Tape, coordinates: Value): Value {
     const weights = recordWeights(tape, this.#weights);
-    const { intermolecular, intramolecular } = this.#energies(tape, weights, coordinates, faded);
+    const { intermolecular, intramolecular } = this.#energies(tape, weights, coordinates, softCutoff);
     return add(add(intermolecular, intramolecular), this.#closure(tape, coordinates));
   }
 
@@ -138,7 +138,7 @@ export class VinaField implements Field {
     const tape = new Tape();
     const weights = recordWeights(tape, this.#weights);
     const coordinates = tape.constant(this.#reported);
-    const { intermolecular, intramolecular } = this.#energies(tape, weights, coordinates, sharp);
+    const { intermolecular, intramolecular } = this.#energies(tape, weights, coordinates, sharpCutoff);
     const score = perRotor(weights, intermolecular, this.#rotors);
     return [score, intermolecular, intramolecular, this.#closure(tape, coordinates)];
   }
@@ -146,17 +146,17 @@ export class VinaField implements Field {
   /**
    * Records the energies of all listed pairs.
    *
-   * @param share records the factor of a pair's energy at a distance
+   * @param factorAt records the factor, 0 to 1, of the energy of a pair from its distance
    */
   #energies(
     tape: Tape,
     weights: Weights,
     coordinates: Value,
-    share: (r: Value) => Value,
+    factorAt: (r: Value) => Value,
   ): { readonly intermolecular: Value; readonly intramolecular: Value } {
     const energiesOf = (pairs: PairArrays, others: Value): Value => {
       const r = norm(sub(gather(coordinates, pairs.ligandAtom), gather(others, pairs.receptorAtom)), 1);
-      return mul(share(r), pairEnergies(weights, termsAt(tape, r, pairs)));
+      return mul(factorAt(r), pairEnergies(weights, termsAt(tape, r, pairs)));
     };
     const { receptor, between, within } = this.#lists;
     const receptorPairs = receptor.filled();
@@ -214,12 +214,12 @@ export class VinaField implements Field {
 }
 
 /** Records 1 below the cutoff and 0 above, as in Vina. */
-function sharp(r: Value): Value {
+function sharpCutoff(r: Value): Value {
   return less(r, cutoff);
 }
 
-/** Records 1 below the cutoff and 0 above, with a smooth step in between. */
-function faded(r: Value): Value {
+/** Records 1 below the cutoff and 0 above it, with a smooth step around it. */
+function softCutoff(r: Value): Value {
   // The cubic 3t² − 2t³ rises from 0 to 1 with slope 0 at both ends.
   const t = clamp(div(sub(cutoff + softness, r), 2 * softness), 0, 1);
   return mul(square(t), sub(3, mul(2, t)));

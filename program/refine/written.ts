@@ -14,7 +14,7 @@ import type { Refined } from './refiner.ts';
  */
 export type WritePose = (molecule: Molecule, refined: Refined, number: number, compound?: string) => string;
 
-/** Formats of output: a pattern of names of outputs, the function that writes poses, and a pattern of names of valid inputs. */
+/** Output formats: a pattern for names of outputs, the function that writes poses, and a pattern for names of valid inputs. */
 const formats: readonly (readonly [endings: RegExp, write: WritePose, sources: RegExp])[] = [
   [/\.pdbqt$/i, writeColumns, /\.(?:pdbqt|dlg)(?:\.gz)?$/i],
   [/\.(?:pdb|ent)$/i, writeColumns, /\.(?:pdb|ent)(?:\.gz)?$/i],

@@ -8,7 +8,7 @@ export type GivenModel = Pick<Settings, 'hidden' | 'interactions' | 'neighbours'
   readonly seed: number;
 };
 
-/** Names of the properties of {@link GivenModel}. A model from a file has its own settings, so these options exclude a file. */
+/** Names of the properties of {@link GivenModel}. These options exclude a model file, which has its own settings. */
 export const modelOptionNames: readonly (keyof GivenModel)[] = [
   'hidden',
   'interactions',
@@ -48,7 +48,7 @@ export function addModelOptions(
   return command;
 }
 
-/** Rejects options of a network, for a scoring function that is not a network. */
+/** Rejects the named options if one was given, because the chosen scoring function is not a network. */
 export function checkNoModelOptions(command: Command, names: readonly (keyof GivenModel)[]): void {
   const name = names.find(option => command.getOptionValueSource(option) === 'cli');
   if (name === undefined) return;

@@ -26,7 +26,7 @@ export async function compareStrategies(
   for (const strategy of strategyNames) {
     // The full graph runs twice: on the executor of the other strategies, and on the interpreter, its default.
     const isFull = strategy === 'full-graph';
-    for (const by of isFull ? [executor, interpreter()] : [executor]) {
+    for (const runExecutor of isFull ? [executor, interpreter()] : [executor]) {
       const run = () =>
         combinePoses({
           poses,
@@ -35,7 +35,7 @@ export async function compareStrategies(
           combination: poolings[scoring.combination].make(scoring),
           ...(readout && { readout }),
           ...(target !== undefined && { loss: squaredError(target) }),
-          ...{ strategy, executor: by, badPose: 'skip', signal },
+          ...{ strategy, executor: runExecutor, badPose: 'skip', signal },
           onPose({ index, pass, passes }) {
             // A signal during the full graph ends the process at once, and a progress bar would leave the cursor hidden.
             if (!isFull)

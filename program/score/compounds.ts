@@ -13,22 +13,22 @@ export interface Compound {
   /** Chunk of the poses; absent if files are not cut into chunks. */
   readonly chunk?: Chunk;
   /** Poses in the order of the files. Poses that are not read before the next compound are lost. */
-  readonly poses: AsyncIterable<PoseRead>;
+  readonly poses: AsyncIterable<PoseOrError>;
 }
 
 /** A pose of a file, or the error of one that could not be read. */
-export type PoseRead = {
+export type PoseOrError = {
   readonly file: string;
-  /** Position of the pose in its file, from 1. Poses that cannot be read count. */
+  /** Position of the pose in its file, from 1. Poses that cannot be read are counted, too. */
   readonly number: number;
   readonly chunk?: Chunk;
 } & (
   | { readonly molecule: Molecule }
-  /** `name` is that of the record, if it could be read. */
+  /** `name` is the name of the record; absent if it could not be read. */
   | { readonly error: Error; readonly name?: string }
 );
 
-/** A fixed number of consecutive records of a file. */
+/** A fixed number of consecutive records of a file; the last chunk of a file may have fewer. */
 export interface Chunk {
   /** Index of the file in the run's list of files. */
   readonly file: number;
@@ -36,32 +36,32 @@ export interface Chunk {
   readonly index: number;
 }
 
-/** Cuts a file into chunks, and chooses those that are read. */
+/** Cuts a file into chunks, and chooses those to be read. */
 export interface Cutter {
-  /** Counts a record. Returns true if its chunk is read. */
+  /** Counts a record. Returns true if its chunk is to be read. */
   readonly takes: (record: FileRecord) => boolean;
   /** Chunk of the record that was counted last. */
   readonly chunk: Chunk;
-  /** True if the chunk of the record that was counted last is read. */
+  /** True if the chunk of the record that was counted last is to be read. */
   readonly isTaken: boolean;
 }
 
-/** Thrown by a cutter at the first record after the last chunk that is read. */
+/** Thrown by a cutter at the first record after the last chunk to be read. */
 export class EndOfPart extends Error {}
 
 /** Names of files in formats whose records name their compound. */
-const named = /\.(?:sdf|sd|mol|mol2)(?:\.gz)?$/i;
+const namesCompounds = /\.(?:sdf|sd|mol|mol2)(?:\.gz)?$/i;
 
-/** Returns the compound of a molecule: its name in SDF and mol2, or the remark that `refine` wrote, else the file's name. */
+/** Returns the name of a molecule's compound: from the remark that `refine` wrote, else from SDF or mol2, else from the file. */
 export function compoundNameOf({ path, name }: Found, molecule: Molecule): string {
-  return molecule.compound ?? ((named.test(path) && molecule.name) || name);
+  return molecule.compound ?? ((namesCompounds.test(path) && molecule.name) || name);
 }
 
 /**
  * Reads files and yields their compounds, with one pose in memory at a time. A new compound begins with another name in SDF,
  * mol2 and files that `refine` wrote for several compounds, else with another file.
  *
- * @param groupBy property that poses of one compound share, if not the default
+ * @param groupBy property that poses of one compound share, in place of these defaults
  * @param cut returns the cutter of a file by its index, or undefined for a file of which nothing is read. With cutters, each
  * chunk begins a new compound, too
  */
@@ -74,7 +74,7 @@ export async function* compoundsIn(
   let next = await source.next();
   while (!next.done) {
     const { key, name, pose } = next.value;
-    const poses = async function* (): AsyncGenerator<PoseRead> {
+    const poses = async function* (): AsyncGenerator<PoseOrError> {
       while (!next.done && next.value.key === key) {
         yield next.value.pose;
         next = await source.next();
@@ -90,7 +90,7 @@ export async function* compoundsIn(
 interface Keyed {
   readonly key: string;
   readonly name: string;
-  readonly pose: PoseRead;
+  readonly pose: PoseOrError;
 }
 
 /** Yields the poses of files in order. Consecutive poses with the same key belong to one compound. */
@@ -102,7 +102,7 @@ async function* keyedPoses(
   for (const [index, { path, name }] of files.entries()) {
     const cutter = cut?.(index);
     if (cut && !cutter) continue;
-    const byName = groupBy === 'name' || (groupBy === undefined && named.test(path));
+    const byName = groupBy === 'name' || (groupBy === undefined && namesCompounds.test(path));
     // Name of the compound in the last record that names one.
     let compound = '';
     let chunk: Chunk | undefined;
@@ -125,11 +125,11 @@ async function* keyedPoses(
 }
 
 /** Yields the molecules of a file in order, and the errors of those that cannot be read. An error of the file itself is last. */
-async function* posesIn(file: string, cutter?: Cutter): AsyncGenerator<PoseRead> {
-  const bad: PoseRead[] = [];
-  let last = 0;
+async function* posesIn(file: string, cutter?: Cutter): AsyncGenerator<PoseOrError> {
+  const bad: PoseOrError[] = [];
+  let lastNumber = 0;
   const origin = (number: number) => {
-    last = number;
+    lastNumber = number;
     return { file, number, ...(cutter && { chunk: cutter.chunk }) };
   };
   const onBad: ReadOptions['onBad'] = (error, { lines: [first] }, number) => {
@@ -144,7 +144,7 @@ async function* posesIn(file: string, cutter?: Cutter): AsyncGenerator<PoseRead>
   } catch (error) {
     // EndOfPart is no error. An error in a chunk that this shard does not read is reported by the shard that reads the chunk.
     const isReported = !(error instanceof EndOfPart) && cutter?.isTaken !== false;
-    if (isReported) bad.push({ ...origin(last + 1), error: error as Error });
+    if (isReported) bad.push({ ...origin(lastNumber + 1), error: error as Error });
   }
   yield* bad;
 }

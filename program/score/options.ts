@@ -21,7 +21,7 @@ export interface ScoreOptions extends GivenPoses, GivenPooling, GivenFormat {
   readonly scorer: 'vina' | 'schnet';
   /** File of fitted weights. */
   readonly weights?: string;
-  /** Settings of the pooling that the user gave. A file of weights may provide the others. */
+  /** Names of the pooling options that the user gave. A file of weights may provide the others. */
   readonly chosen: readonly PoolingOption[];
   /** Settings of an untrained SchNet. */
   readonly settings: Settings;
@@ -37,7 +37,7 @@ export interface ScoreOptions extends GivenPoses, GivenPooling, GivenFormat {
   readonly target?: number;
   /** File for the sums over the poses. */
   readonly state?: string;
-  /** Part of the poses that is scored. */
+  /** Part of the run that is scored; by default, all poses are scored. */
   readonly shard?: Shard;
   /** Maximum number of records of a chunk. */
   readonly chunk: number;
@@ -73,7 +73,7 @@ export function declareScore(command: Command): void {
     )
     .argument(
       '[poses...]',
-      'files (PDBQT or DLG; for schnet also SDF, mol2, PDB and mmCIF; each may be .gz), patterns, and folders, of which PDB and mmCIF files are not taken',
+      'files (PDBQT or DLG; for schnet also SDF, mol2, PDB and mmCIF; each may be .gz), patterns, and folders, whose PDB and mmCIF files are ignored',
     )
     .option('--receptor <file>', 'receptor, PDBQT; for schnet any of these formats')
     .option('--poses <paths...>', 'the same as the argument')
@@ -96,7 +96,7 @@ export function declareScore(command: Command): void {
   addFormat(command)
     .option(
       '--state <file>',
-      'write the sums over the poses of each compound, for merge; it has no scores of single poses',
+      'write the sums over the poses of each compound, for merge, without scores of single poses',
     )
     .option('--shard <i/n>', 'score the i-th of n parts of these poses, into --state', shardOf)
     .option(
@@ -116,7 +116,7 @@ export function declareScore(command: Command): void {
         .default('stream'),
     )
     .option('--compare', 'run all strategies and print memory and time of each (slow)')
-    // No option of `score`: it is declared so that scoreOptions can point to the command `refine`.
+    // Not an option of `score`, but declared so that scoreOptions can point to the command `refine`.
     .addOption(new Option('--refine <steps>').argParser(countOrNone).hideHelp())
     .addHelpText(
       'after',
@@ -126,11 +126,11 @@ BRANCH is rigid, whatever its TORSDOF says.
 
 A pose that cannot be read or scored is reported and skipped. CSV and JSON give
 the number of skipped poses of each compound. A pose is named by its position in
-its file, from 1, as in refine; skipped poses count. The MODEL number is not
-used. Positions are the column pose in CSV, and numbers in JSON. The column line
-is the first line of the pose in its file.
+its file, from 1, as in refine; skipped poses are counted, too. The MODEL number
+is not used. The position is in the column \`pose\` of CSV and in the list
+\`numbers\` of JSON. The column \`line\` has the first line of the pose in its file.
 
---shard cuts each file into chunks and scores those of its part. merge of all
+--shard cuts each file into chunks and scores those of its part. Merging all
 parts gives the same bits for any number of parts. A part is not scored again if
 its --state file exists and is of the same input. The sums of an unfinished part
 are in <file>.partial: the same command continues them, to the same bits.
@@ -156,8 +156,8 @@ Examples:
  */
 export function scoreOptions(command: Command): ScoreOptions {
   settleFormat(command);
-  const { poses: named = [], receptor, refine = 0, ...given } = command.opts<Given>();
-  const poses = posesOf(command, receptor, [...(command.processedArgs[0] as string[]), ...named]);
+  const { poses: optionPoses = [], receptor, refine = 0, ...given } = command.opts<Given>();
+  const poses = posesOf(command, receptor, [...(command.processedArgs[0] as string[]), ...optionPoses]);
   if (refine > 0) command.error('error: --refine is not an option but a command: npm start -- refine');
   if (given.scorer === 'vina') checkNoModelOptions(command, modelOptionNames);
   if (given.terms && given.scorer !== 'vina') command.error('error: --terms needs --scorer vina');
@@ -179,12 +179,12 @@ export function scoreOptions(command: Command): ScoreOptions {
 /** Rejects options that need all poses of a compound, of which a shard has only a part. */
 function checkShard(command: Command, given: Given): void {
   if (given.state === undefined) command.error('error: --shard needs --state, the file for its sums');
-  const needsAllPoses = (['terms', 'compare', 'rmsd', 'target', 'out'] as const).find(
+  const rejected = (['terms', 'compare', 'rmsd', 'target', 'out'] as const).find(
     name => given[name] !== undefined,
   );
-  if (needsAllPoses) {
+  if (rejected) {
     command.error(
-      `error: --${needsAllPoses} does not go with --shard, as a shard has only some poses of a compound`,
+      `error: --${rejected} does not go with --shard, as a shard has only some poses of a compound`,
     );
   }
   if (given.format !== 'text') command.error('error: --format does not go with --shard; give it to merge');

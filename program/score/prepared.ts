@@ -30,34 +30,34 @@ export class Prepared<Pose> {
   async *poses(): AsyncGenerator<Pose> {
     const { scorer, rmsd, isPart, onMolecule, onDuplicate, receptor } = this.#scoring;
     const isPowerMean = this.#scoring.combination === 'power-mean';
-    const poses = scorer.compound();
-    for await (const read of this.#compound.poses) {
-      if ('error' in read) {
-        this.#skip(read, read.error.message);
+    const preparer = scorer.compound();
+    for await (const entry of this.#compound.poses) {
+      if ('error' in entry) {
+        this.#skip(entry, entry.error.message);
         continue;
       }
-      onMolecule(read.molecule);
+      onMolecule(entry.molecule);
       let pose: Pose;
       try {
-        pose = poses.poseOf(read.molecule);
+        pose = preparer.poseOf(entry.molecule);
       } catch (error) {
-        this.#skip(read, (error as Error).message);
+        this.#skip(entry, (error as Error).message);
         continue;
       }
       // Only the power mean needs a score above 0. A pose whose score is NaN is reported later, when it is scored again.
       const score = isPowerMean ? await scoreOf(pose, this.#scoring) : 1;
       if (score <= 0) {
-        const { file, line } = read.molecule.source;
+        const { file, line } = entry.molecule.source;
         const reason = `--combination power-mean needs scores above 0, got ${score.toFixed(3)}`;
-        this.#skip(read, `${file}, line ${line}: bad pose: ${reason}`);
+        this.#skip(entry, `${file}, line ${line}: bad pose: ${reason}`);
         continue;
       }
-      if (rmsd !== undefined && poses.isRepeated(pose, rmsd)) {
+      if (rmsd !== undefined && preparer.isRepeated(pose, rmsd)) {
         onDuplicate();
         continue;
       }
       this.isNear ||= scorer.isNear(pose);
-      this.sources.push({ ...read.molecule.source, number: read.number });
+      this.sources.push({ ...entry.molecule.source, number: entry.number });
       if (this.#scoring.terms && scorer.termsOf) this.terms.push(scorer.termsOf(pose));
       yield pose;
     }
@@ -66,12 +66,12 @@ export class Prepared<Pose> {
     }
   }
 
-  /** Reports a prepared pose that could not be scored, by its index. */
+  /** Reports that the prepared pose at an index could not be scored. */
   reportBad(index: number, reason: string): void {
     this.#skip(this.sources[index] as PoseSource, this.messageOf(index, reason));
   }
 
-  /** Returns the message for a prepared pose that could not be scored, by its index. */
+  /** Returns the message that the prepared pose at an index could not be scored. */
   messageOf(index: number, reason: string): string {
     const { file, line } = this.sources[index] as PoseSource;
     return `${file}, line ${line}: bad pose: ${reason}`;

@@ -24,24 +24,24 @@ export interface About extends GivenPooling {
   readonly params: Readonly<Record<string, { readonly data: ArrayLike<number> }>>;
 }
 
-/** Output of a report. */
-export interface Page {
+/** Destination of a report. */
+export interface ReportOutput {
   readonly write: Write;
-  /** True if it shows styles, as terminals do. */
+  /** True if bold text is shown, as in a terminal. */
   readonly isStyled: boolean;
 }
 
 /** Returns the report in the chosen format. */
-export function reportOf(about: About, page: Page): Report {
+export function reportOf(about: About, output: ReportOutput): Report {
   switch (about.format) {
     case 'csv':
-      return csvReport(page.write);
+      return csvReport(output.write);
     case 'jsonl':
-      return jsonLines(page.write);
+      return jsonLines(output.write);
     case 'json':
-      return jsonReport(about, page.write);
+      return jsonReport(about, output.write);
     case 'text':
-      return textReport(about, page);
+      return textReport(about, output);
   }
 }
 

@@ -5,7 +5,7 @@ export interface CompoundResult {
   readonly file: string;
   /** Number of scored poses. */
   readonly poses: number;
-  /** Number of poses that could not be read or scored, and do not count in `value`. */
+  /** Number of poses that could not be read or scored, and are left out of `value`. */
   readonly skipped: number;
   /** ΔG. */
   readonly value: number;
@@ -49,14 +49,14 @@ export interface PoseSource {
   readonly file: string;
   /** First line of the pose in its file. */
   readonly line: number;
-  /** Position of the pose in its file, from 1. Poses that are skipped count. */
+  /** Position of the pose in its file, from 1. Skipped poses are counted, too. */
   readonly number: number;
 }
 
 /** A pose, or a whole compound, that could not be scored. */
 export interface Skipped {
   readonly what: 'pose' | 'compound';
-  /** Name of the compound; in `refine`, number of the pose in its file. */
+  /** Name of the compound; in `refine`, `pose` and the number of the pose in its file, such as `pose 3`. */
   readonly name: string;
   readonly file: string;
   /** Position of the pose in its file, from 1; absent for a compound, and in `refine`. */

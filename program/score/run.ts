@@ -4,7 +4,7 @@ import { withPooling } from '../command/poolings.ts';
 import type { Context } from '../command/subcommand.ts';
 import { type Draft, draftOf } from '../files/atomic.ts';
 import { findFiles } from '../files/find.ts';
-import { checkNoInput } from '../files/inputs.ts';
+import { checkReplacesNoInput } from '../files/inputs.ts';
 import type { Molecule } from '../molecule/molecule.ts';
 import { compareStrategies } from './compare.ts';
 import { type Compound, compoundsIn } from './compounds.ts';
@@ -23,54 +23,57 @@ import { type CompoundState, stateToJson } from './state.ts';
 export async function runScore(given: ScoreOptions, context: Context): Promise<number> {
   const { out, format, state, compare } = given;
   // Open the output files first, so that an unwritable file is an error before the work.
-  const results = out === undefined ? undefined : await draftOf(out);
-  const states = state === undefined ? undefined : await draftOf(state).catch(discarding(results));
+  const resultDraft = out === undefined ? undefined : await draftOf(out);
+  const stateDraft = state === undefined ? undefined : await draftOf(state).catch(discarding(resultDraft));
   try {
     warnUntrained(given, context);
     const scorer = await scorerOf(given);
     const options = withPooling(given, scorer.pooling);
     const files = await findFiles(options.poses, options.receptor);
-    await checkNoInput([out, state], [...files.map(({ path }) => path), options.receptor, options.weights]);
+    await checkReplacesNoInput(
+      [out, state],
+      [...files.map(({ path }) => path), options.receptor, options.weights],
+    );
     const log = new SkipLog(context.warn);
-    const scores = new Scores(options, scorer, context, log);
+    const run = new ScoringRun(options, scorer, context, log);
     const report = reportOf(
       { ...options, params: scorer.params },
       {
-        write: results?.write ?? context.write,
-        isStyled: context.isStyled && !results,
+        write: resultDraft?.write ?? context.write,
+        isStyled: context.isStyled && !resultDraft,
       },
     );
     const sums: CompoundState[] = [];
     for await (const compound of compoundsIn(files, options.groupBy)) {
-      const scored = await scores.score(compound, files.length > 1);
+      const scored = await run.score(compound, files.length > 1);
       if (!scored) continue;
       context.progress.stop();
       log.open();
       await report.compound(scored.result);
-      if (states) sums.push(stateOf(scored));
+      if (stateDraft) sums.push(stateOf(scored));
     }
-    if (scores.compounds === 0) throw log.nothingLeftError();
+    if (run.compoundCount === 0) throw log.nothingLeftError();
     // Skipped poses were reported above, when the compound was scored.
     const ignoreSkipped = () => {};
     const strategies = compare
-      ? await compareStrategies(compoundsIn(files, options.groupBy), scores.scoring(ignoreSkipped), context)
+      ? await compareStrategies(compoundsIn(files, options.groupBy), run.scoring(ignoreSkipped), context)
       : undefined;
     context.progress.stop();
-    await report.end(scores.summary(), strategies);
-    await results?.commit();
+    await report.end(run.summary(), strategies);
+    await resultDraft?.commit();
     const pooling = { ...options };
-    await states?.write(stateToJson({ scorer: nameOf(options), pooling, compounds: sums }));
-    await states?.commit();
+    await stateDraft?.write(stateToJson({ scorer: nameOf(options), pooling, compounds: sums }));
+    await stateDraft?.commit();
     log.end();
     return log.skipped.length > 0 ? exitCodes.skipped : exitCodes.done;
   } catch (error) {
-    if (results && context.signal.aborted && (format === 'csv' || format === 'jsonl')) {
-      context.warn(`the results so far are in ${await results.keepPartial()}`);
+    if (resultDraft && context.signal.aborted && (format === 'csv' || format === 'jsonl')) {
+      context.warn(`the results so far are in ${await resultDraft.keepPartial()}`);
     }
     throw error;
   } finally {
-    await results?.discard();
-    await states?.discard();
+    await resultDraft?.discard();
+    await stateDraft?.discard();
   }
 }
 
@@ -108,8 +111,8 @@ export function nameOf({ scorer, weights }: ScoreOptions): string {
 }
 
 /** Scores compounds and counts them and their poses. */
-class Scores {
-  compounds = 0;
+class ScoringRun {
+  compoundCount = 0;
   readonly #options: ScoreOptions;
   readonly #scorer: PoseScorer;
   readonly #context: Context;
@@ -135,13 +138,13 @@ class Scores {
       this.#log.add({ what: 'pose', name, file, pose: number, reason });
     const { progress, breathe } = this.#context;
     const scoring = this.scoring(skipPose, () => {
-      progress.show(isOneOfMany ? `compound ${this.compounds + 1}, poses` : 'poses', ++this.#shown);
+      progress.show(isOneOfMany ? `compound ${this.compoundCount + 1}, poses` : 'poses', ++this.#shown);
       return breathe();
     });
     try {
       const scored = await scoreCompound(compound, scoring);
       if (!scored) return undefined;
-      this.compounds++;
+      this.compoundCount++;
       this.#poses += scored.result.poses;
       return scored;
     } catch (error) {
@@ -169,6 +172,6 @@ class Scores {
 
   summary(): Summary {
     const [poses, duplicates] = [this.#poses, this.#duplicates];
-    return { compounds: this.compounds, poses, duplicates, skipped: this.#log.skipped };
+    return { compounds: this.compoundCount, poses, duplicates, skipped: this.#log.skipped };
   }
 }

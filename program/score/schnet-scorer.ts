@@ -17,7 +17,7 @@ export async function schnetScorer(options: ScoreOptions): Promise<PoseScorer<Po
   const receptor = await readReceptor(options.receptor);
   return {
     params: weights,
-    // `params` has the weights that the network needs, so the type of its scorer may be widened to any parameters.
+    // `params` has the weights that the network needs, so the type of the network's scorer may be widened.
     score: withOffset(network.scoreGroup as unknown as GroupScorer<Pose, Params>),
     ...(pooling && { pooling }),
     posesPerTape: 1,

@@ -124,7 +124,10 @@ function resultOf<Pose>(
   const scoredOf = <T>(list: readonly T[]): T[] => list.filter((_, n) => !Number.isNaN(run.predictions[n]));
   const sources = scoredOf(prepared.sources);
   const predictions = run.predictions.filter(each => !Number.isNaN(each));
-  const best = predictions.reduce((least, each, n) => (each < (predictions[least] as number) ? n : least), 0);
+  const bestIndex = predictions.reduce(
+    (least, each, n) => (each < (predictions[least] as number) ? n : least),
+    0,
+  );
   return {
     ...{ name, file, poses: predictions.length, skipped: prepared.skipped, value },
     // Only `spread` has two values: ΔG and the variance.
@@ -132,9 +135,9 @@ function resultOf<Pose>(
     ...(loss !== undefined && { loss }),
     effectiveSampleSize,
     best: {
-      file: sources[best]?.file ?? file,
-      pose: sources[best]?.number ?? 0,
-      score: predictions[best] as number,
+      file: sources[bestIndex]?.file ?? file,
+      pose: sources[bestIndex]?.number ?? 0,
+      score: predictions[bestIndex] as number,
     },
     gradient: numbersOf(gradient),
     each: {

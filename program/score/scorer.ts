@@ -28,7 +28,7 @@ export interface CompoundPoses<Pose> {
    * @throws Error if the molecule cannot be scored, or is of another compound than the first
    */
   poseOf(molecule: Molecule): Pose;
-  /** True if the RMSD of a pose from one of an earlier call is less than `distance`, in Å. */
+  /** True if the RMSD from a pose of an earlier call, for which the result was false, is less than `distance`, in Å. */
   isRepeated(pose: Pose, distance: number): boolean;
 }
 

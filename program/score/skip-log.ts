@@ -4,7 +4,7 @@ import type { Skipped } from './result.ts';
 export class SkipLog {
   readonly skipped: Skipped[] = [];
   readonly #warn: (line: string) => void;
-  /** False while the first line is held back. If the input has nothing else, the reason becomes the error of the run. */
+  /** False while the first line is held back. If nothing else follows in the input, its reason becomes the error of the run. */
   #isOpen = false;
 
   /** @param earlier poses and compounds that an earlier run has skipped and reported */

@@ -38,7 +38,7 @@ export function writtenPooling({ combination, kT, t, q }: GivenPooling): GivenPo
 }
 
 /**
- * Checks the JSON of {@link stateToJson}.
+ * Checks the JSON that {@link stateToJson} wrote, and restores the state from it.
  *
  * @throws Error naming the file and what is wrong with it
  */
@@ -100,7 +100,7 @@ export async function readSaved(file: string): Promise<SavedState> {
   return failing(file)('expected a file that score --state wrote, found something else');
 }
 
-/** Checks the scorer and the pooling of a state file. */
+/** Returns the scorer and the pooling of a state file, after checking them. */
 export function checkScoring(
   saved: SavedState,
   fail: Fail,
@@ -114,7 +114,7 @@ export function checkScoring(
   return { scorer, pooling, combination: poolings[pooling.combination].make(pooling) };
 }
 
-/** Checks the sums of a compound. */
+/** Returns the sums of a compound from their JSON, after checking them. */
 export function readSums(combination: Combination, sums: unknown, name: string, fail: Fail): Accumulator {
   try {
     return combination.accumulator(sums as AccumulatorJSON);

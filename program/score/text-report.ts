@@ -1,7 +1,7 @@
 import { counted } from '../command/counted.ts';
 import { describePooling, type PoolingName } from '../command/poolings.ts';
 import { fixed, section, table } from '../command/table.ts';
-import type { About, Page, Report } from './report.ts';
+import type { About, Report, ReportOutput } from './report.ts';
 import type { CompoundResult, PoseResults, StrategyCost, Summary } from './result.ts';
 
 /** Maximum number of poses that are listed, best first. */
@@ -14,7 +14,7 @@ const mostDerivatives = 12;
  * Text report: all results of a single compound, or one line for each of several. Lines have at most 80 columns, unless names are
  * long.
  */
-export function textReport(about: About, { write, isStyled }: Page): Report {
+export function textReport(about: About, { write, isStyled }: ReportOutput): Report {
   // The first compound is printed when the second comes, or at the end if it is the only one.
   let first: CompoundResult | undefined;
   let count = 0;
@@ -70,7 +70,7 @@ function inputText(about: About): string {
 
 function detailsText(result: CompoundResult, about: About, isStyled: boolean): string {
   const { name, file, value, variance, loss, effectiveSampleSize, best, each, combinations } = result;
-  const facts: [string, string][] = [
+  const lines: [string, string][] = [
     ['ΔG', fixed(value, 4)],
     ...(variance === undefined ? [] : [['variance', fixed(variance, 4)] as [string, string]]),
     ...(loss === undefined ? [] : [['loss', fixed(loss, 4)] as [string, string]]),
@@ -83,7 +83,7 @@ function detailsText(result: CompoundResult, about: About, isStyled: boolean): s
   ];
   return [
     section(isStyled, titles[about.scorer] ?? '', inputText(about)),
-    section(isStyled, `${name}`, facts.map(([what, number]) => `  ${what.padEnd(18)} ${number}`).join('\n')),
+    section(isStyled, `${name}`, lines.map(([what, number]) => `  ${what.padEnd(18)} ${number}`).join('\n')),
     ...(each ? [section(isStyled, 'Best poses: score and weight', table(bestPoses(each)))] : []),
     ...(combinations
       ? [section(isStyled, 'ΔG by other combinations', table(otherCombinations(combinations, about)))]

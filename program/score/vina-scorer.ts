@@ -13,8 +13,8 @@ import { paramsOf } from '../weights/saved-model.ts';
 import { otherCompoundError, type PoseScorer } from './scorer.ts';
 
 /**
- * Makes the scorer of AutoDock Vina's scoring function. Its parameters are the six weights, and the offset of the file of weights if
- * it has one.
+ * Makes the scorer of AutoDock Vina's scoring function. Its parameters are the six weights, and the offset of the file of
+ * weights if it has one.
  *
  * @param weightsFile file of fitted weights; by default the weights are those of AutoDock Vina
  */

@@ -25,8 +25,8 @@ export async function withSizes(files: readonly Found[]): Promise<SizedFile[]> {
   let start = 0;
   const sized: SizedFile[] = [];
   for (const file of files) {
-    const { bytes, ...facts } = await factsOf(file.path);
-    sized.push({ ...file, bytes, start, ...facts });
+    const { bytes, ...contents } = await inspect(file.path);
+    sized.push({ ...file, bytes, start, ...contents });
     start += bytes;
   }
   return sized;
@@ -37,7 +37,7 @@ export async function withSizes(files: readonly Found[]): Promise<SizedFile[]> {
  *
  * @throws Error, in one line that names the file and the reason, if it cannot be read
  */
-export async function factsOf(path: string): Promise<Pick<SizedFile, 'bytes' | 'isGzip' | 'version'>> {
+export async function inspect(path: string): Promise<Pick<SizedFile, 'bytes' | 'isGzip' | 'version'>> {
   const fail = (error: NodeJS.ErrnoException): never => {
     throw new Error(`cannot read ${path}: ${reasonOf(error)}`);
   };
@@ -59,27 +59,32 @@ export async function factsOf(path: string): Promise<Pick<SizedFile, 'bytes' | '
 /**
  * Division of a run's files among shards of about equal size in bytes.
  *
- * A file is cut into chunks of a fixed number of records, the same for any number of shards. A chunk belongs to the shard in whose
- * share of all bytes it begins, so a shard opens only the files that overlap its share. In a file that several shards share, each
- * separates the records of earlier shards from its own, but does not parse them. A file compressed by gzip belongs to one shard
- * as a whole.
+ * A file is cut into chunks of a fixed number of records, the same for any number of shards. A chunk belongs to the shard in
+ * whose share of all bytes it begins, so a shard opens only the files that overlap its share. In a file that several shards
+ * share, each separates the records of earlier shards from its own, but does not parse them. A file compressed by gzip belongs
+ * to one shard as a whole.
  */
 export class Cutting {
   readonly #files: readonly SizedFile[];
   readonly #shard: Shard;
-  readonly #chunk: number;
+  readonly #recordsPerChunk: number;
   readonly #bytes: number;
   readonly #from: Chunk;
 
   /**
-   * @param chunk number of records in a chunk; the last chunk of a file may have fewer
+   * @param recordsPerChunk number of records in a chunk; the last chunk of a file may have fewer
    * @param from first chunk to read; the sums already contain all chunks before it
    */
-  constructor(files: readonly SizedFile[], shard: Shard, chunk: number, from: Chunk = { file: 0, index: 0 }) {
+  constructor(
+    files: readonly SizedFile[],
+    shard: Shard,
+    recordsPerChunk: number,
+    from: Chunk = { file: 0, index: 0 },
+  ) {
     this.#from = from;
     this.#files = files;
     this.#shard = shard;
-    this.#chunk = chunk;
+    this.#recordsPerChunk = recordsPerChunk;
     this.#bytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
@@ -90,7 +95,7 @@ export class Cutting {
     return this.#ownerAt(start) <= this.#shard.number && this.#shard.number <= this.#ownerAt(last);
   }
 
-  /** Returns the cutter of the file at an index; undefined if the shard has no chunk of the file, or the sums contain all of them. */
+  /** Returns the cutter of the file at an index; undefined if the shard has nothing left to read in the file. */
   cutter(file: number): Cutter | undefined {
     if (!this.has(file) || file < this.#from.file) return undefined;
     const { start } = this.#files[file] as SizedFile;
@@ -101,13 +106,13 @@ export class Cutting {
     const isTaken = () => owner === number && (file > this.#from.file || chunk.index >= this.#from.index);
     return {
       takes: ({ lines }) => {
-        if (records % this.#chunk === 0) {
-          chunk = { file, index: records / this.#chunk };
+        if (records % this.#recordsPerChunk === 0) {
+          chunk = { file, index: records / this.#recordsPerChunk };
           owner = this.#ownerAt(hasOneOwner ? start : start + characters);
           if (owner > number) throw new EndOfPart();
         }
         records++;
-        // Characters stand in for bytes, of which there are at least as many. All shards count alike, so each chunk has one owner.
+        // Characters are counted in place of bytes. All shards count in the same way, so each chunk has one owner.
         for (const { content } of lines) characters += content.length + 1;
         return isTaken();
       },
@@ -127,8 +132,8 @@ export class Cutting {
 
   /** Returns the number of the shard, from 1, in whose share a byte lies. */
   #ownerAt(byte: number): number {
-    // Index of the shard, from 0. Rounding must not give an index past the last shard.
-    const share = this.#bytes === 0 ? 0 : Math.floor((byte / this.#bytes) * this.#shard.of);
-    return Math.min(share, this.#shard.of - 1) + 1;
+    const index = this.#bytes === 0 ? 0 : Math.floor((byte / this.#bytes) * this.#shard.of);
+    // Rounding must not give an index past the last shard.
+    return Math.min(index, this.#shard.of - 1) + 1;
   }
 }

@@ -14,7 +14,7 @@ import { type Scored, scoreCompound } from '../score/score-compound.ts';
 import type { PoseScorer } from '../score/scorer.ts';
 import { SkipLog } from '../score/skip-log.ts';
 import { failing, readSaved } from '../score/state.ts';
-import { Cutting, factsOf, type SizedFile, withSizes } from './cutting.ts';
+import { Cutting, inspect, type SizedFile, withSizes } from './cutting.ts';
 import { differingInput, digestOf, inputNames, inputsOf } from './inputs.ts';
 import { type ShardState, shardStateOf, shardToJson } from './state.ts';
 import { type Part, Tree } from './tree.ts';
@@ -33,7 +33,7 @@ export async function runShard(options: ShardOptions, context: Context): Promise
   warnUntrained(options, context);
   await checkWritable(file);
   // A pipe has no partial file: a run that writes to it cannot be resumed.
-  const partial = (await isPipe(file)) ? undefined : `${file}.partial`;
+  const partial = (await isSpecialFile(file)) ? undefined : `${file}.partial`;
   const done = await doneIn(file);
   const begun = partial === undefined ? undefined : await begunIn(partial);
   const files = await withSizes(await findFiles(options.poses, options.receptor));
@@ -65,16 +65,16 @@ export async function runShard(options: ShardOptions, context: Context): Promise
 /** @throws Error that names the first file that changed after its size was read */
 async function checkUnchanged(files: readonly SizedFile[]): Promise<void> {
   for (const { path, version } of files) {
-    if ((await factsOf(path)).version !== version) throw new Error(`${path}: changed while it was scored`);
+    if ((await inspect(path)).version !== version) throw new Error(`${path}: changed while it was scored`);
   }
 }
 
 /** True for a path that exists and is no regular file, such as a pipe or a device. */
-async function isPipe(file: string): Promise<boolean> {
+async function isSpecialFile(file: string): Promise<boolean> {
   return (await statOf(file))?.isFile() === false;
 }
 
-/** Returns the sums in a state file; undefined if it is missing, empty (as mktemp makes one) or a pipe. */
+/** Returns the sums in a state file; undefined if the file is missing, empty (as mktemp creates it) or a pipe. */
 async function doneIn(file: string): Promise<ShardState | undefined> {
   const stats = await statOf(file);
   return stats?.isFile() && stats.size > 0 ? shardIn(file) : undefined;
@@ -99,7 +99,7 @@ async function statOf(path: string): Promise<Stats | undefined> {
   return stat(path).catch(() => undefined);
 }
 
-/** End of each message about a state file. */
+/** End of the messages about invalid contents of a state file. */
 const advice = '; to score the shard again, move the file away';
 
 /** @throws Error that names the file, if it contains no valid state of a shard */
@@ -202,8 +202,8 @@ async function scoreChunks(
 const saveShare = 0.05;
 
 /**
- * Returns a function that runs `work` if at least `seconds` have passed since its last run, and otherwise does nothing. If runs take
- * long, the pauses grow, so that runs take at most {@link saveShare} of the time. With 0 seconds, `work` always runs.
+ * Returns a function that runs `work` if at least `seconds` have passed since its last run, and otherwise does nothing. If runs
+ * take long, the pauses grow, so that runs take at most {@link saveShare} of the time. With 0 seconds, `work` always runs.
  */
 function pacer(seconds: number): (work: () => Promise<void>) => Promise<void> {
   let due = performance.now() + 1000 * seconds;

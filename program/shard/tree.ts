@@ -9,8 +9,8 @@ export interface Part extends Omit<CompoundState, 'name' | 'skipped'> {
 }
 
 /**
- * Node of the binary tree over the chunks of a file. It contains the sums of one compound over the chunks from index · 2^level up to,
- * but not including, (index + 1) · 2^level.
+ * Node of the binary tree over the chunks of a file. It contains the sums of one compound over the chunks from index · 2^level
+ * up to, but not including, (index + 1) · 2^level.
  */
 export interface Node {
   /** Index of the file in the run's list of files. */
@@ -21,9 +21,9 @@ export interface Node {
 }
 
 /**
- * Sums of a compound in a shard, as nodes of the binary tree over the chunks of each file. Only siblings in the tree are merged, so
- * the order of all merges, and with it every bit of the result, is the same for any number of shards. m consecutive chunks of a file
- * make at most about 2 log₂ m nodes.
+ * Sums of a compound in a shard, as nodes of the binary tree over the chunks of each file. Only siblings in the tree are
+ * merged, so the order of all merges, and with it every bit of the result, is the same for any number of shards. m consecutive
+ * chunks of a file make at most about 2 log₂ m nodes.
  */
 export class Tree {
   readonly #nodes: Node[];
@@ -61,7 +61,7 @@ export class Tree {
   }
 }
 
-/** Merges all nodes of a compound, given in order. Merges the nodes of each file by its tree, then the results of the files in order. */
+/** Merges all nodes of a compound, given in order: the nodes of each file by its tree, then the results of the files in order. */
 export function sumOf(nodes: readonly Node[]): Part {
   const byFile = new Map<number, Node[]>();
   for (const node of nodes) byFile.set(node.file, [...(byFile.get(node.file) ?? []), node]);

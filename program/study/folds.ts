@@ -72,7 +72,7 @@ export class Folds {
     };
   }
 
-  /** Chooses the prior with the smallest error on the targets other than `target`. Each is predicted by a fit without the two. */
+  /** Chooses the prior with the smallest error on the other targets, each predicted by a fit without it and `target`. */
   async #choose(target: string): Promise<{ readonly prior: Prior; readonly innerError: number }> {
     const errors = new Map<Prior, number[]>(priors.map(prior => [prior, []]));
     for (const inner of this.targets) {

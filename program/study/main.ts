@@ -61,7 +61,7 @@ async function study({ data, other, network, samples, seed }: Options): Promise<
   const others = other.length > 0 ? await readStudy(other) : [];
   const scorer = await fitScorerOf({ scorer: 'vina', settings: networkSettings, seed });
   const targets = [...grouped(compounds, ({ target }) => target).keys()];
-  // Each pooling, with kept and with free signs, needs one fit for each target, and for each pair of targets one by every prior.
+  // Each pooling, with kept and with free signs, needs one fit for each target, and one for each pair of targets and each prior.
   const pairs = (targets.length * (targets.length - 1)) / 2;
   const fits = 2 * studyPoolings.length * (pairs * priors.length + targets.length);
   let done = 0;
@@ -73,8 +73,8 @@ async function study({ data, other, network, samples, seed }: Options): Promise<
     ) as [Folds, Folds];
     poolings.push({
       name: pooling.name,
-      kept: await foldsOf(kept),
-      free: await foldsOf(free),
+      kept: await runFolds(kept),
+      free: await runFolds(free),
       ...(others.length > 0 && { others: await kept.fold('', others) }),
     });
   }
@@ -109,7 +109,7 @@ async function study({ data, other, network, samples, seed }: Options): Promise<
   });
 }
 
-async function foldsOf(folds: Folds): Promise<Fold[]> {
+async function runFolds(folds: Folds): Promise<Fold[]> {
   const results: Fold[] = [];
   for (const target of folds.targets) results.push(await folds.fold(target));
   return results;
@@ -132,14 +132,14 @@ function rowsOf(
   );
   return compounds.map(({ name, target, measured, heavyAtoms }) => {
     const slope = slopeOf(compounds.filter(each => each.target !== target));
-    const byNetwork = network?.get(name);
+    const networkValue = network?.get(name);
     return {
       ...{ target, measured },
       predicted: {
         ...Object.fromEntries(columns.map(([method, numbers]) => [method, numbers.get(name) as number])),
         [methods.mean]: 0,
         [methods.heavy]: slope * heavyAtoms,
-        ...(byNetwork !== undefined && { [methods.network]: byNetwork }),
+        ...(networkValue !== undefined && { [methods.network]: networkValue }),
       },
     };
   });

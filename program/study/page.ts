@@ -111,8 +111,8 @@ Vina 1.2.3 (exhaustiveness 1, at most 8 modes, min_rmsd 1.5, seed 7, a box about
 
 function mainTable({ rows, samples, poolings, hasNetwork }: StudyResult): string {
   const line = (name: string, method: string) => {
-    const error = interval(rows, samples, some => figuresOf(some, method).error);
-    const tau = interval(rows, samples, some => figuresOf(some, method).tau);
+    const error = interval(rows, samples, sample => figuresOf(sample, method).error);
+    const tau = interval(rows, samples, sample => figuresOf(sample, method).tau);
     return [name, shown(error), method === methods.mean ? '–' : shown(tau)];
   };
   return table([
@@ -151,7 +151,11 @@ function difference(
   other: string,
   figure: keyof Figures,
 ): Interval {
-  return interval(rows, samples, some => figuresOf(some, method)[figure] - figuresOf(some, other)[figure]);
+  return interval(
+    rows,
+    samples,
+    sample => figuresOf(sample, method)[figure] - figuresOf(sample, other)[figure],
+  );
 }
 
 /** Summarises the comparison with the shipped weights and the mean in sentences. */
@@ -170,11 +174,11 @@ function verdict(result: StudyResult): string {
     ({ name }) => difference(result, methods.kept(name), methods.shipped(name), 'tau').value > 0,
   ).length;
   return [
-    `The refitted weights have a lower RMSE than the shipped ones by ${of(lower(methods.shipped), all)} poolings (shown by the 95 % interval for ${count(methods.shipped, 'error', -1)}),`,
-    `and than the mean by ${of(
+    `The refitted weights have a lower RMSE than the shipped ones by ${outOf(lower(methods.shipped), all)} poolings (shown by the 95 % interval for ${count(methods.shipped, 'error', -1)}),`,
+    `and than the mean by ${outOf(
       lower(() => methods.mean),
       all,
-    )} (shown for ${count(() => methods.mean, 'error', -1)}). Their τ is higher than that of the shipped ones by ${of(higher, all)} (shown for ${count(methods.shipped, 'tau', 1)}).`,
+    )} (shown for ${count(() => methods.mean, 'error', -1)}). Their τ is higher than that of the shipped ones by ${outOf(higher, all)} (shown for ${count(methods.shipped, 'tau', 1)}).`,
     ...otherVerdict(result),
   ].join('\n');
 }
@@ -190,26 +194,26 @@ function otherVerdict({ others, poolings }: StudyResult): string[] {
       return sign * ((after as number) - (before as number)) > 0;
     }).length;
   return [
-    `On a further target, ${names}, which influenced no choice, their RMSE is lower by ${of(better('error', -1), poolings.length)} and their τ higher by ${of(better('tau', 1), poolings.length)}.`,
+    `On a further target, ${names}, which influenced no choice, their RMSE is lower by ${outOf(better('error', -1), poolings.length)} and their τ higher by ${outOf(better('tau', 1), poolings.length)}.`,
   ];
 }
 
 /** Returns a count with the total, such as `2 of 4` or `all 4`. */
-function of(count: number, all: number): string {
+function outOf(count: number, all: number): string {
   return count === all ? `all ${all}` : `${count} of ${all}`;
 }
 
 function reasons({ rows }: StudyResult): string {
   const method = methods.shipped('best pose');
   const targets = [...grouped(rows, ({ target }) => target)];
-  const facts = targets.map(([name, group]) => {
+  const perTarget = targets.map(([name, group]) => {
     const pairs = pairsOf(group, method);
     const spread = rootMeanSquare(shiftedErrors(pairs.map(({ predicted }) => ({ measured: 0, predicted }))));
     const measured = rootMeanSquare(shiftedErrors(pairs.map(each => ({ ...each, predicted: 0 }))));
     return { name, spread, measured, tau: kendall(pairs) };
   });
-  const wild = facts.filter(({ spread, measured }) => spread > 1.5 * measured);
-  const turned = facts.filter(({ tau }) => tau < 0);
+  const wild = perTarget.filter(({ spread, measured }) => spread > 1.5 * measured);
+  const turned = perTarget.filter(({ tau }) => tau < 0);
   const size = rows.length / targets.length;
   return [
     ...(wild.length > 0

@@ -5,8 +5,6 @@ import { div, exp, gather, log, min, mul, neg, segmentMin, segmentSum, sub } fro
 /** A pooling in two forms: for predictions, and for fits to many compounds. */
 export interface StudyPooling {
   readonly name: string;
-  /** True if kT is fitted. */
-  readonly learns?: boolean;
   /** Combination of the library, for predictions. */
   readonly combination: Combination | CombinationInOps;
   /**
@@ -44,7 +42,6 @@ export const studyPoolings: readonly StudyPooling[] = [
   },
   {
     name: 'Boltzmann, kT fitted',
-    learns: true,
     combination: boltzmann({ kT: params => exp(params[kTName] as Value) }),
     ofMany(scores, compoundOf, count, kT) {
       const least = segmentMin(scores, compoundOf, count);

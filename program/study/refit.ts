@@ -63,7 +63,7 @@ export async function refit(
   const measured = Float64Array.from(compounds, each => each.measured);
   const objective = recorded<Factors>(
     (tape, params) => {
-      const values = signs === 'kept' ? squared(params) : params;
+      const values = signs === 'kept' ? factorsFromRoots(params) : params;
       const predicted = recordPooled(tape, values, table, pooling);
       const errors = sub(predicted, tape.constant(measured));
       const shifts = div(segmentSum(errors, targetOf, targets.length), tape.constant(sizes));
@@ -82,7 +82,7 @@ export async function refit(
 }
 
 /** Records the factors of the weights from their square roots, which are the parameters of the fit. */
-function squared(roots: Readonly<Record<string, Value>>): Record<string, Value> {
+function factorsFromRoots(roots: Readonly<Record<string, Value>>): Record<string, Value> {
   return { ...roots, ...Object.fromEntries(names.map(name => [name, square(roots[name] as Value)])) };
 }
 
@@ -131,14 +131,16 @@ function recordPooled(
   { columns, rotors, compoundOf, count }: Table,
   pooling: StudyPooling,
 ): Value {
-  const weight = (name: (typeof names)[number]) => mul(weightOf(name), values[name] as Value);
-  const energies = columns.map((column, k) => mul(weight(termNames[k] as 'gauss1'), tape.constant(column)));
+  const weight = (name: (typeof names)[number]) => mul(shippedWeight(name), values[name] as Value);
+  const energies = columns.map((column, k) =>
+    mul(weight(termNames[k] as (typeof termNames)[number]), tape.constant(column)),
+  );
   const energy = energies.reduce((total, each) => add(total, each));
   const scores = div(energy, add(1, mul(weight('rotors'), tape.constant(rotors))));
   return pooling.ofMany(scores, compoundOf, count, exp(values[kTName] as Value));
 }
 
-/** Records the squared distance from the anchor times the strength, and a weak penalty on kT other than at 298 K. */
+/** Records the squared distance from the anchor times the strength, and a weak penalty on a kT other than that at 298 K. */
 function costOf({ anchor, strength }: Prior, values: Readonly<Record<string, Value>>): Value {
   const terms = termNames.map(name => values[name] as Value);
   const multiple = mul(
@@ -154,6 +156,6 @@ function costOf({ anchor, strength }: Prior, values: Readonly<Record<string, Val
 }
 
 /** Returns a weight of AutoDock Vina. */
-function weightOf(name: (typeof names)[number]): number {
+function shippedWeight(name: (typeof names)[number]): number {
   return shipped[name].data[0] as number;
 }

@@ -18,7 +18,7 @@ export interface Compound {
 
 /** Match of a molecule with a compound. */
 export interface Fit {
-  /** Index in the molecule of the atom of each row of the compound. */
+  /** For each row of the compound, the index of its atom in the molecule. */
   readonly atomOfRow: Int32Array;
   /** N_rot by the molecule's own torsion tree. */
   readonly rotors: number;
@@ -26,13 +26,13 @@ export interface Fit {
 
 /** Returns the compound that has a molecule as its first pose. */
 export function compoundOf(molecule: Molecule): Compound {
-  const types = typedOf(molecule);
+  const typed = typedOf(molecule);
   const graph = graphOf(molecule);
-  const rowGraph = partOf(graph, types.atomOfRow);
+  const rowGraph = rowGraphOf(graph, typed.atomOfRow);
   let symmetries: Matcher | undefined;
   return {
     molecule,
-    typed: types,
+    typed,
     graph,
     rowGraph,
     symmetries: () => {
@@ -49,10 +49,10 @@ export function compoundOf(molecule: Molecule): Compound {
  * @returns undefined if the molecule has other atoms or bonds
  */
 export function fitOf(compound: Compound, molecule: Molecule): Fit | undefined {
-  if (molecule === compound.molecule) return unchanged(compound);
+  if (molecule === compound.molecule) return fitInOrder(compound);
   if (molecule.atoms.length !== compound.molecule.atoms.length) return undefined;
-  if (haveSameFragments(compound.molecule, molecule)) return unchanged(compound);
-  const types = typedOf(molecule);
+  if (haveSameFragments(compound.molecule, molecule)) return fitInOrder(compound);
+  const typed = typedOf(molecule);
   const graph = graphOf(molecule);
   // Any match will do, so all pairs of atoms cost the same.
   const match = matcherOf(compound.graph, graph)({ cost: () => 0 });
@@ -60,17 +60,17 @@ export function fitOf(compound: Compound, molecule: Molecule): Fit | undefined {
   const { atoms } = match;
   // The atom of each row must have a row in the molecule, too. Ligand atoms must match ligand atoms.
   const haveSameRows = compound.typed.atomOfRow.every((atom, row) => {
-    const other = types.atomOfRow.indexOf(atoms[atom] as number);
+    const other = typed.atomOfRow.indexOf(atoms[atom] as number);
     return (
-      other >= 0 && (types.ligandOf[other] as number) < 0 === (compound.typed.ligandOf[row] as number) < 0
+      other >= 0 && (typed.ligandOf[other] as number) < 0 === (compound.typed.ligandOf[row] as number) < 0
     );
   });
   if (!haveSameRows) return undefined;
-  return { atomOfRow: compound.typed.atomOfRow.map(atom => atoms[atom] as number), rotors: types.rotors };
+  return { atomOfRow: compound.typed.atomOfRow.map(atom => atoms[atom] as number), rotors: typed.rotors };
 }
 
 /** Returns the match of a molecule whose atoms are in the order of the compound. */
-function unchanged({ typed: { atomOfRow, rotors } }: Compound): Fit {
+function fitInOrder({ typed: { atomOfRow, rotors } }: Compound): Fit {
   return { atomOfRow, rotors };
 }
 
@@ -121,7 +121,7 @@ function graphOf(molecule: Molecule): Graph {
 }
 
 /** Returns the graph of the atoms that have a row, numbered by row. */
-function partOf({ labels, bonds }: Graph, atomOfRow: Int32Array): Graph {
+function rowGraphOf({ labels, bonds }: Graph, atomOfRow: Int32Array): Graph {
   const rows = new Map(Array.from(atomOfRow, (atom, row) => [atom, row]));
   return {
     labels: Array.from(atomOfRow, atom => labels[atom] as string),

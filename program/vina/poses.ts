@@ -26,20 +26,20 @@ export interface DockedPose extends Pose {
   /** Molecule of the pose, as it was read. */
   readonly molecule: Molecule;
   /**
-   * Index in `molecule.atoms` of each row of `ligand`. The rows are those of the compound's first pose. Atoms of flexible
-   * residues come last. They have no pairs with the receptor, because AutoDock Vina counts such pairs as internal.
+   * For each row of `ligand`, the index of its atom in `molecule.atoms`. The rows are those of the compound's first pose. Atoms
+   * of flexible residues come last. They have no pairs with the receptor, because AutoDock Vina counts such pairs as internal.
    */
   readonly atomOfRow: Int32Array;
-  /** Pairs between two ligands, or between a ligand and a flexible residue; absent if the pose has one ligand only. */
+  /** Pairs between two ligands, or between a ligand and a flexible residue; absent if all rows are of one ligand. */
   readonly between?: MovingPairs;
   readonly compound: Compound;
 }
 
 /** Pairs of two atoms that both move. */
 export interface MovingPairs {
-  /** Row of `ligand` of the first atom of each pair. */
+  /** For each pair, the row of its first atom in `ligand`. */
   readonly first: Int32Array;
-  /** Row of `ligand` of the second atom of each pair. */
+  /** For each pair, the row of its second atom in `ligand`. */
   readonly second: Int32Array;
   /** Pose made of the pairs, with the first atoms as its ligand and the second ones as its receptor. */
   readonly pose: Pose;

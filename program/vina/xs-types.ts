@@ -29,11 +29,11 @@ export function typedOf(molecule: Molecule): Typed {
   const atoms = typesOf(molecule);
   const bonds = findBonds(molecule, groups);
   const ligandOf = ligandsOf(molecule);
-  const withTerms = Int32Array.from(atoms.keys()).filter(atom => {
+  const scoredAtoms = Int32Array.from(atoms.keys()).filter(atom => {
     const { kind } = atoms[atom] as AtomType;
     return kind !== 'hydrogen' && kind !== 'dummy' && !groups?.anchors[atom];
   });
-  const atomOfRow = withTerms.sort((a, b) => rank(ligandOf, a) - rank(ligandOf, b) || a - b);
+  const atomOfRow = scoredAtoms.sort((a, b) => rank(ligandOf, a) - rank(ligandOf, b) || a - b);
   return {
     bonds,
     atomOfRow,
@@ -43,7 +43,7 @@ export function typedOf(molecule: Molecule): Typed {
   };
 }
 
-/** Returns the atoms of a molecule that have Vina terms. In a pose with flexible residues, they include residue atoms that move. */
+/** Returns the atoms of a molecule that have Vina terms, including the atoms of flexible residues that move. */
 export function heavyAtoms(molecule: Molecule): HeavyAtoms {
   const { atomOfRow, types, rotors } = typedOf(molecule);
   return { types, coordinates: rowsOf(coordinatesOf(molecule), atomOfRow), rotors };
@@ -61,14 +61,15 @@ export function rowsOf(coordinates: Float64Array, atoms: Int32Array): HeavyAtoms
 /** Returns the ligand of each atom, from 0; -1 for an atom of a flexible residue. */
 function ligandsOf({ atoms, tree }: Molecule): Int32Array {
   if (!tree) return new Int32Array(atoms.length);
-  const ofFragment = new Map<number, number>();
+  const ligandOfFragment = new Map<number, number>();
   let ligands = 0;
   for (const { fragment, isFlexibleResidue } of tree.roots) {
-    ofFragment.set(fragment, isFlexibleResidue ? -1 : ligands++);
+    ligandOfFragment.set(fragment, isFlexibleResidue ? -1 : ligands++);
   }
   // Branches are listed after the branch that contains them.
-  for (const { parent, fragment } of tree.branches) ofFragment.set(fragment, ofFragment.get(parent) ?? 0);
-  return tree.fragmentOf.map(fragment => ofFragment.get(fragment) ?? 0);
+  for (const { parent, fragment } of tree.branches)
+    ligandOfFragment.set(fragment, ligandOfFragment.get(parent) ?? 0);
+  return tree.fragmentOf.map(fragment => ligandOfFragment.get(fragment) ?? 0);
 }
 
 /** Returns the rank by which rows are sorted: 0 for atoms of ligands, 1 for those of flexible residues. */

@@ -32,8 +32,8 @@ export function isGeometricLayout(tensors: Tensors): boolean {
 }
 
 /**
- * Returns the settings and weights of a network from the state_dict of PyTorch Geometric's SchNet. `std` and `mean` become part of
- * the last layer. If `delta` is true, the energies of single atoms (`atomref`) cancel and are dropped.
+ * Returns the settings and weights of a network from the state_dict of PyTorch Geometric's SchNet. `std` and `mean` become part
+ * of the last layer. If `delta` is true, the energies of single atoms (`atomref`) cancel and are dropped.
  *
  * @param file name of the file, for messages
  * @throws Error that names the file and the tensor that is missing, misshapen, not finite or without counterpart here
@@ -77,10 +77,10 @@ export function fromGeometric(
   const gaussians = centres.data.length;
   const cutoff = centres.data.at(-1) ?? 0;
   // The tolerance allows for the rounding of float32.
-  const areEven = centres.data.every(
+  const areEvenlySpaced = centres.data.every(
     (centre, k) => Math.abs(centre - (k * cutoff) / (gaussians - 1)) < 1e-4 * cutoff,
   );
-  if (!areEven) fail('expected distance_expansion.offset to be evenly spaced from 0 to the cutoff');
+  if (!areEvenlySpaced) fail('expected distance_expansion.offset to be evenly spaced from 0 to the cutoff');
   const interactions = new Set([...unread].flatMap(name => /^interactions\.(\d+)\./.exec(name)?.[1] ?? []))
     .size;
   const settings = checkedSettings(
@@ -93,7 +93,7 @@ export function fromGeometric(
     fail(`the network has ${filters} filters for ${hidden} features; here both numbers must be equal`);
   }
   const weights: Record<string, Tensor<Float64Array>> = { embedding: float64(embedding) };
-  const layer = (
+  const takeLayer = (
     to: string,
     from: string,
     outputs: number,
@@ -109,14 +109,14 @@ export function fromGeometric(
   };
   for (let k = 0; k < interactions; k++) {
     const [to, from] = [`interaction${k}`, `interactions.${k}`];
-    layer(`${to}.filter1`, `${from}.mlp.0`, hidden, gaussians, { alias: `${from}.conv.nn.0` });
-    layer(`${to}.filter2`, `${from}.mlp.2`, hidden, hidden, { alias: `${from}.conv.nn.2` });
-    layer(`${to}.atomwise1`, `${from}.conv.lin1`, hidden, hidden, { bias: false });
-    layer(`${to}.atomwise2`, `${from}.conv.lin2`, hidden, hidden);
-    layer(`${to}.atomwise3`, `${from}.lin`, hidden, hidden);
+    takeLayer(`${to}.filter1`, `${from}.mlp.0`, hidden, gaussians, { alias: `${from}.conv.nn.0` });
+    takeLayer(`${to}.filter2`, `${from}.mlp.2`, hidden, hidden, { alias: `${from}.conv.nn.2` });
+    takeLayer(`${to}.atomwise1`, `${from}.conv.lin1`, hidden, hidden, { bias: false });
+    takeLayer(`${to}.atomwise2`, `${from}.conv.lin2`, hidden, hidden);
+    takeLayer(`${to}.atomwise3`, `${from}.lin`, hidden, hidden);
   }
-  layer('readout1', 'lin1', hidden / 2, hidden);
-  layer('readout2', 'lin2', 1, hidden / 2);
+  takeLayer('readout1', 'lin1', hidden / 2, hidden);
+  takeLayer('readout2', 'lin2', 1, hidden / 2);
   const [unknown] = unread;
   if (unknown !== undefined)
     fail(`tensor ${JSON.stringify(unknown)} has no counterpart in a SchNet of posetape`);
@@ -128,7 +128,7 @@ export function fromGeometric(
 
 /** Returns a network as the state_dict of PyTorch Geometric's SchNet, in float32. */
 export function toGeometric(weights: Weights, { gaussians, interactions, cutoff }: Settings): Tensors {
-  const layer = (from: string, to: string): [string, Tensor][] => {
+  const layerTensors = (from: string, to: string): [string, Tensor][] => {
     const [weight, bias] = [weights[`${from}.weight`] as Tensor, weights[`${from}.bias`]];
     return [
       [`${to}.weight`, float32(transposed(weight))],
@@ -138,13 +138,13 @@ export function toGeometric(weights: Weights, { gaussians, interactions, cutoff 
   const block = (k: number) => {
     const [from, to] = [`interaction${k}`, `interactions.${k}`];
     return [
-      ...layer(`${from}.filter1`, `${to}.mlp.0`),
-      ...layer(`${from}.filter2`, `${to}.mlp.2`),
-      ...layer(`${from}.filter1`, `${to}.conv.nn.0`),
-      ...layer(`${from}.filter2`, `${to}.conv.nn.2`),
-      ...layer(`${from}.atomwise1`, `${to}.conv.lin1`),
-      ...layer(`${from}.atomwise2`, `${to}.conv.lin2`),
-      ...layer(`${from}.atomwise3`, `${to}.lin`),
+      ...layerTensors(`${from}.filter1`, `${to}.mlp.0`),
+      ...layerTensors(`${from}.filter2`, `${to}.mlp.2`),
+      ...layerTensors(`${from}.filter1`, `${to}.conv.nn.0`),
+      ...layerTensors(`${from}.filter2`, `${to}.conv.nn.2`),
+      ...layerTensors(`${from}.atomwise1`, `${to}.conv.lin1`),
+      ...layerTensors(`${from}.atomwise2`, `${to}.conv.lin2`),
+      ...layerTensors(`${from}.atomwise3`, `${to}.lin`),
     ];
   };
   const centres = Float32Array.from({ length: gaussians }, (_, k) => (k * cutoff) / (gaussians - 1));
@@ -152,8 +152,8 @@ export function toGeometric(weights: Weights, { gaussians, interactions, cutoff 
     ['embedding.weight', float32(weights.embedding as Tensor)],
     ['distance_expansion.offset', tensor(centres, [gaussians])],
     ...Array.from({ length: interactions }, (_, k) => block(k)).flat(),
-    ...layer('readout1', 'lin1'),
-    ...layer('readout2', 'lin2'),
+    ...layerTensors('readout1', 'lin1'),
+    ...layerTensors('readout2', 'lin2'),
   ]);
 }
 

@@ -55,7 +55,7 @@ function moved3000(lines: readonly Line[], coordinates: ArrayLike<number>): stri
     if (words === 'BEGIN ATOM') begin = lines.indexOf(line) + 1;
     else if (words === 'END ATOM') end = lines.indexOf(line);
     else if (begin > end) {
-      // An atom: its number, its symbol, x, y, z and the rest.
+      // Each entry between these lines is an atom: its number, its symbol, x, y, z and the rest.
       const at = [0, 1, 2].map(axis => decimal(coordinates[3 * atom + axis] as number, 0, 4));
       moved.push(...wrapped([...texts.slice(0, 2), ...at, ...texts.slice(5)].join(' ')));
       atom++;
@@ -74,13 +74,13 @@ function wrapped(entry: string): string[] {
 
 /** Returns the lines of data fields up to $$$$, without the fields that have one of the names. */
 function withoutFields(lines: readonly Line[], names: readonly string[]): string[] {
-  let isNamed = false;
+  let isLeftOut = false;
   const others: string[] = [];
   for (const { content } of lines) {
     if (content.startsWith('$$$$')) break;
     const name = /^>.*<([^>]{0,200})>/.exec(content)?.[1];
-    if (name !== undefined) isNamed = names.includes(name);
-    if (!isNamed) others.push(content);
+    if (name !== undefined) isLeftOut = names.includes(name);
+    if (!isLeftOut) others.push(content);
   }
   // A field ends in a blank line.
   if (others.at(-1)?.trim()) others.push('');
