@@ -30,8 +30,8 @@ const { rounds, only } = program.opts<{ rounds?: number; only?: readonly string[
 const failed: string[] = [];
 function run(name: string, words: readonly string[]): void {
   console.error(`\n${name}\n`);
-  const [program = '', ...args] = words;
-  if (spawnSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0) failed.push(name);
+  const [file = '', ...args] = words;
+  if (spawnSync(file, args, { stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0) failed.push(name);
 }
 for (const script of scripts) {
   if (only && !only.includes(script)) continue;

@@ -19,7 +19,7 @@ const workloads = [
 const counts = [64, 1000];
 const shownCalls = [1, 2, 10, 100, 1000];
 /** Maximum number of processes that make successive calls. */
-const mostCallRounds = 3;
+const maxCallProcesses = 3;
 
 await bench(
   {
@@ -34,7 +34,7 @@ await bench(
   },
   async ({ ours, peer, rounds, next }) => {
     const sections: Section[] = [];
-    const callRounds = Math.min(mostCallRounds, rounds);
+    const callProcesses = Math.min(maxCallProcesses, rounds);
     for (const { name, title } of workloads) {
       const posetape = (executor: 'jit64' | 'wasm', perTape: number) => (n: number) =>
         ours(name, 'stream', n, executor, perTape);
@@ -63,7 +63,7 @@ await bench(
             digits(median(times.map(({ cpu }) => cpu))),
           );
         }
-        const calls = await askProcesses(side(64), callRounds, process =>
+        const calls = await askProcesses(side(64), callProcesses, process =>
           process.ask<{ readonly times: readonly number[] }>('calls'),
         );
         for (const call of shownCalls)
@@ -79,7 +79,7 @@ await bench(
       about: `The first columns are milliseconds (wall clock and CPU) from the start of a process to value and gradient of a smooth
 minimum over its first poses, computed in one call. They include starting Node or Python, imports and generating the data, and are
 medians of ${rounds} processes. The columns of calls are CPU milliseconds per pose in a new process that makes successive calls with
-eight poses each, medians of ${callRounds} processes. From the tenth call on, they are means over the last tenth of the calls.`,
+eight poses each, medians of ${callProcesses} processes. From the tenth call on, they are means over the last tenth of the calls.`,
       sections,
     };
   },
@@ -101,8 +101,8 @@ async function askProcesses<Reply>(
 }
 
 /**
- * Returns the mean time of the last tenth of the first `call` calls, or the time of the last one if these are fewer
- * than 20. The time of a single call is too coarse.
+ * Returns the time of call number `call`. From the twentieth call on, it is the mean over the last tenth of the calls up to
+ * this one, because the clock is too coarse for a single call.
  */
 function callTime(times: readonly number[], call: number): number {
   const last = times.slice(call - Math.max(1, Math.floor(call / 10)), call);

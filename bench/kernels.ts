@@ -1,4 +1,4 @@
-// Process that the benchmark measures. It repeats one step of scoring a pose, chosen by its arguments:
+// Process that benchmarks measure. It repeats one step of scoring a pose, chosen by its arguments:
 //   matmul <executor> <transposes, such as TN> <m> <k> <n>
 //   ceiling <number of operations>
 //   record|key|plan <workload> <executor>
@@ -13,13 +13,13 @@ import { assembled, encoded } from '../engine/wasm/emit/assembler.ts';
 import { type Code, FunctionBuilder, floats, i32, op, store } from '../engine/wasm/emit/code.ts';
 import { plain, relaxed } from '../engine/wasm/simd.ts';
 import { engine } from '../engine/wasm/support.ts';
-import { record, recorder, withGradient } from './loops.ts';
+import { executorKeepingRuns, record, withGradient } from './loops.ts';
 import { type Round, serve, timeOf, warmedUp } from './support/serve.ts';
 import { spread } from './workloads/spread.ts';
 import { readTask, type Task } from './workloads/tasks.ts';
 
 /** Counts of the values that a scorer records on the tape of one pose. */
-export interface TapeFacts {
+export interface TapeCounts {
   /** Number of values without those of the gradient. */
   readonly forward: number;
   /** Number of values including those of the gradient. */
@@ -36,8 +36,8 @@ interface Work {
 }
 
 /**
- * Returns the work of a matrix product. An operand marked T in `transposes` is read transposed, without a copy. Otherwise only
- * derivative rules record products with transposed operands.
+ * Returns the work of a matrix product. An operand marked T in `transposes` is read transposed, without a copy. Outside this
+ * benchmark, only derivative rules record such products.
  */
 function product(by: string, transposes: string, m: number, k: number, n: number): Work {
   const [transposeA, transposeB] = [transposes[0] === 'T', transposes[1] === 'T'];
@@ -51,16 +51,16 @@ function product(by: string, transposes: string, m: number, k: number, n: number
   return { run: repeated(by, [tape.record(op, form, [a, b])]) };
 }
 
-/** Runs a tape once, and returns a function that repeats the run. With `wasm`, it does not copy the inputs again. */
+/** Runs a tape once, and returns a function that repeats the run. With `wasm`, the repeated runs do not copy the inputs again. */
 function repeated(by: string, wanted: readonly Value[]): () => void {
-  const { executor, runs } = recorder(by, 'float32');
+  const { executor, runs } = executorKeepingRuns(by, 'float32');
   executor.run(wanted);
   return (runs as [(typeof runs)[number]])[0].again;
 }
 
 /**
- * Returns work that reaches the processor's highest speed: a million multiply-adds to each of twelve independent sums of four
- * lanes, all in registers.
+ * Returns work that reaches the processor's highest speed. It updates each of twelve independent sums of four lanes, all in
+ * registers, by a million multiply-adds. A unit of this work is `operations` operations.
  */
 function ceiling(operations: number): Work {
   const { api, isRelaxed } = engine();
@@ -69,13 +69,13 @@ function ceiling(operations: number): Work {
   const sums = Array.from({ length: 12 }, () => f.local('v128', 'sum'));
   const factor = f.constant(floats(1 + 2 ** -20));
   const i = f.local('i32', 'i');
-  // The initial values differ, as the compiler would compute equal sums only once.
-  for (const [i, sum] of sums.entries()) f.set(sum, f.constant(floats(i)));
+  // The initial values differ, because the compiler would compute equal sums only once.
+  for (const [initial, sum] of sums.entries()) f.set(sum, f.constant(floats(initial)));
   f.set(i, i32(0));
   f.for(i, i32(1_000_000), i32(1), () => {
     for (const sum of sums) f.set(sum, fma({ kind: 'get', local: sum }, factor, factor));
   });
-  // Stores the sums, as the compiler would remove unused ones.
+  // Stores the sums, because the compiler would remove unused ones.
   const all = sums.map((local): Code => ({ kind: 'get', local })).reduce((a, b) => op('v128.xor', a, b));
   f.add(store('v128.store', i32(0), all));
   const memory = new api.Memory({ initial: 1 });
@@ -100,7 +100,7 @@ function beforeLoops(task: Task, executor: string): Work {
 async function work(): Promise<Work> {
   const [first = '', second = '', ...lengths] = args;
   if (which === 'ceiling') return ceiling(Number(first));
-  // The plan is timed with one pose, as all poses share it. Recording and structure keys are timed over 16 poses.
+  // The plan is timed with one pose, because all poses share it. Recording and structure keys are timed over 16 poses.
   if (which !== 'matmul') return beforeLoops(await readTask(first, which === 'plan' ? 1 : 16), second);
   const [m = 0, k = 0, n = 0] = lengths.map(Number);
   return product(first, second, m, k, n);
@@ -108,7 +108,7 @@ async function work(): Promise<Work> {
 
 let next: Promise<() => Promise<Round>> | undefined;
 await serve({
-  facts: async (): Promise<TapeFacts> => {
+  counts: async (): Promise<TapeCounts> => {
     const { params, score, poses } = await readTask(args[0] ?? '', 1);
     const forward = record(score, params, poses[0]);
     const { values } = forward.y.tape;

@@ -9,7 +9,7 @@ import { digits } from './support/text.ts';
 import { ladderTask } from './workloads/ladder.ts';
 
 /** Scorer of bench/workloads/ladder.ts, with numbers that describe its size. */
-interface Size {
+interface SizedScorer {
   readonly name: string;
   readonly title: string;
   readonly parameters: number;
@@ -21,34 +21,33 @@ interface Size {
   readonly held: number;
   /** Rough number of arithmetic operations to score one pose with its gradient. */
   readonly operations: number;
-  /** True if there is a hand-written version. */
-  readonly isByHand?: true;
+  readonly hasHandVersion?: true;
   /** True if PyTorch has no batched version. */
   readonly isUnbatched?: true;
 }
 
 /** Scorers of one panel of the chart. */
-interface Rung {
+interface Series {
   readonly title: string;
   readonly x: string;
-  readonly sizes: readonly Size[];
+  readonly scorers: readonly SizedScorer[];
 }
 
 const leastOf = (times: readonly number[]) => Math.min(...times.filter(Number.isFinite));
 const withCommas = (number: number) => number.toLocaleString('en');
 
-function pairsSize(count: number): Size {
+function pairsScorer(count: number): SizedScorer {
   const name = `pairs,${count}`;
   const sizes = { parameters: 20, values: count, x: count, held: count, operations: 30 * count };
-  return { name, title: `${withCommas(count)} pairs`, ...sizes, isByHand: true };
+  return { name, title: `${withCommas(count)} pairs`, ...sizes, hasHandVersion: true };
 }
 
-function denseSize(
+function denseScorer(
   by: 'parameters' | 'values' | 'layers',
   width: number,
   layers: number,
   rows: number,
-): Size {
+): SizedScorer {
   const [parameters, values] = [layers * width ** 2, rows * width];
   // Each weight takes 6 operations per row: a multiply-add, which is 2 operations, in the forward product and in each of the
   // two products of the backward pass. In addition, each entry of the gradient is added to a sum over the poses. That costs
@@ -61,7 +60,7 @@ function denseSize(
   };
 }
 
-function graphSize(atoms: number, edges: number, features: number): Size {
+function graphScorer(atoms: number, edges: number, features: number): SizedScorer {
   const title = `message passing, ${atoms} atoms, ${withCommas(edges)} edges, ${features} features`;
   // Rows of `features` parameters: 10 of the embedding, 8 of each of two filters, `features` of each of two mixing matrices,
   // and 1 for the output.
@@ -78,7 +77,7 @@ function graphSize(atoms: number, edges: number, features: number): Size {
   };
 }
 
-function networkSize(kind: 'painn' | 'gat', features: number, atoms: number): Size {
+function networkScorer(kind: 'painn' | 'gat', features: number, atoms: number): SizedScorer {
   const name = `${kind},${features},3,${atoms}`;
   const poseCount = 0; // only the parameters are needed
   const { params } = ladderTask(name, poseCount);
@@ -87,39 +86,39 @@ function networkSize(kind: 'painn' | 'gat', features: number, atoms: number): Si
   return { name, title, parameters, values: 3 * atoms, x: atoms, held: 0, operations: 0, isUnbatched: true };
 }
 
-const rungs: readonly Rung[] = [
+const allSeries: readonly Series[] = [
   {
     title: 'pair potential, θ = 20',
     x: 'pairs of a pose',
-    sizes: [10, 100, 1000, 10_000, 100_000, 1_000_000].map(pairsSize),
+    scorers: [10, 100, 1000, 10_000, 100_000, 1_000_000].map(pairsScorer),
   },
   {
     title: 'layers of growing width, 4 rows',
     x: 'parameters, θ',
-    sizes: [
-      ...[4, 16, 64, 256, 1000].map(width => denseSize('parameters', width, 3, 4)),
-      denseSize('parameters', 1000, 10, 4),
+    scorers: [
+      ...[4, 16, 64, 256, 1000].map(width => denseScorer('parameters', width, 3, 4)),
+      denseScorer('parameters', 1000, 10, 4),
     ],
   },
   {
     title: '3 to 300 layers of 16 × 16, 16 rows',
     x: 'layers',
-    sizes: [3, 30, 100, 300].map(depth => denseSize('layers', 16, depth, 16)),
+    scorers: [3, 30, 100, 300].map(depth => denseScorer('layers', 16, depth, 16)),
   },
   {
     title: '3 layers of 64 × 64 on 1 to 15,625 rows',
     x: 'values of a pose',
-    sizes: [1, 16, 256, 4096, 15_625].map(rows => denseSize('values', 64, 3, rows)),
+    scorers: [1, 16, 256, 4096, 15_625].map(rows => denseScorer('values', 64, 3, rows)),
   },
   {
     title: 'two layers of message passing',
     x: 'edges of a pose',
-    sizes: [graphSize(30, 80, 16), graphSize(100, 1000, 32), graphSize(300, 9600, 64)],
+    scorers: [graphScorer(30, 80, 16), graphScorer(100, 1000, 32), graphScorer(300, 9600, 64)],
   },
-  { title: 'PaiNN', x: 'atoms', sizes: [networkSize('painn', 16, 16), networkSize('painn', 64, 64)] },
-  { title: 'GAT', x: 'atoms', sizes: [networkSize('gat', 16, 16), networkSize('gat', 64, 64)] },
+  { title: 'PaiNN', x: 'atoms', scorers: [networkScorer('painn', 16, 16), networkScorer('painn', 64, 64)] },
+  { title: 'GAT', x: 'atoms', scorers: [networkScorer('gat', 16, 16), networkScorer('gat', 64, 64)] },
 ];
-const isQuick = ({ name }: Size) => ['pairs,10', 'dense,4,3,4', 'graph,30,80,16'].includes(name);
+const isQuick = ({ name }: SizedScorer) => ['pairs,10', 'dense,4,3,4', 'graph,30,80,16'].includes(name);
 
 /** Executor to measure. */
 export interface Contestant {
@@ -141,12 +140,12 @@ export interface LadderSetting extends Pick<Setting, 'script' | 'does' | 'takes'
  * million pairs one by one in float32, with large rounding errors.
  */
 const closeEnough = 2e-3;
-/** Maximum counts of numbers and of operations for a tape of several poses. Larger ones are not measured. */
-const limit = { values: 3e7, operations: 1e10 };
+/** Limits on the numbers that a tape of several poses holds, and on its operations. Tapes beyond them are not measured. */
+const limit = { held: 3e7, operations: 1e10 };
 
-/** Measured milliseconds per pose, for one size and one number of poses per tape. `ours` has one time per executor. */
+/** Measured milliseconds per pose, for one scorer and one number of poses per tape. `ours` has one time per executor. */
 interface Cell {
-  readonly size: Size;
+  readonly scorer: SizedScorer;
   readonly perTape: number;
   readonly ours: readonly number[];
   readonly torch: number;
@@ -172,16 +171,18 @@ export function ladder(setting: LadderSetting): Promise<void> {
       const device = isOnGpu && torchHasGpu() ? 'cuda' : 'cpu';
       const timeName = isOnGpu ? 'wall-clock time' : 'CPU time';
       process.env.BENCH_WARM_UP = `${warmUp}`;
-      const all = rungs
-        .map(rung => (quick ? { ...rung, sizes: rung.sizes.filter(isQuick) } : rung))
-        .filter(rung => rung.sizes.length > 0);
+      const all = allSeries
+        .map(series => (quick ? { ...series, scorers: series.scorers.filter(isQuick) } : series))
+        .filter(series => series.scorers.length > 0);
       const cells: Cell[] = [];
-      const sizes = new Map(all.flatMap(rung => rung.sizes.map(size => [size.name, size] as const)));
-      for (const size of sizes.values()) {
-        const { name, title, held, operations, isByHand, isUnbatched } = size;
+      const scorers = new Map(
+        all.flatMap(series => series.scorers.map(scorer => [scorer.name, scorer] as const)),
+      );
+      for (const scorer of scorers.values()) {
+        const { name, title, held, operations, hasHandVersion, isUnbatched } = scorer;
         next(title);
         const fits = (count: number) =>
-          count * held <= limit.values && count * operations <= limit.operations && (!quick || count <= 8);
+          count * held <= limit.held && count * operations <= limit.operations && (!quick || count <= 8);
         const counts = [1, 8, 64].filter(count => count === 1 || (!isUnbatched && fits(count)));
         const n = isUnbatched ? 8 : Math.max(...counts);
         const sides = counts.map(perTape => ({
@@ -189,12 +190,12 @@ export function ladder(setting: LadderSetting): Promise<void> {
           mine: executors.map(executor => ours(name, 'stream', n, executor.name, perTape)),
           torch: peer('PyTorch', name, perTape > 1 ? 'batched' : 'stream', n, device, perTape),
         }));
-        const hand: Side[] = isByHand ? [ours(name, 'hand', n)] : [];
+        const hand: Side[] = hasHandVersion ? [ours(name, 'hand', n)] : [];
         const flat = [...sides.flatMap(({ mine, torch }) => [...mine, torch]), ...hand];
         const time = await timed(flat, rounds, closeEnough, isOnGpu ? 'wall' : 'cpu');
         for (const { perTape, mine, torch } of sides)
           cells.push({
-            size,
+            scorer,
             perTape,
             ours: mine.map(time),
             torch: time(torch),
@@ -211,9 +212,9 @@ export function ladder(setting: LadderSetting): Promise<void> {
         'PyTorch',
         'by hand',
       ];
-      const rows = cells.map(({ size, perTape, ours: mine, torch, hand }) => [
-        size.title,
-        ...[size.parameters, size.values, perTape].map(withCommas),
+      const rows = cells.map(({ scorer, perTape, ours: mine, torch, hand }) => [
+        scorer.title,
+        ...[scorer.parameters, scorer.values, perTape].map(withCommas),
         ...[...mine, torch, hand].map(time => digits(1000 * time)),
         digits(leastOf(mine) / torch),
       ]);
@@ -221,10 +222,10 @@ export function ladder(setting: LadderSetting): Promise<void> {
       const worstOf = (by: string, ratio: (cell: Cell) => number) => {
         const [cell] = compared.toSorted((a, b) => ratio(b) - ratio(a));
         if (!cell) return [];
-        const { size, perTape } = cell;
+        const { scorer, perTape } = cell;
         const kind = perTape > 1 ? `${perTape} poses a tape, PyTorch batched` : 'pose by pose';
         const wins = `at most as long as PyTorch in ${compared.filter(cell => ratio(cell) <= 1).length} of ${compared.length} cells`;
-        return [`- ${by}: worst ${size.title}, ${kind}, ${digits(ratio(cell))} × PyTorch; ${wins}.`];
+        return [`- ${by}: worst ${scorer.title}, ${kind}, ${digits(ratio(cell))} × PyTorch; ${wins}.`];
       };
       const worstLines = [
         ...worstOf('the best executor of each cell', ({ ours, torch }) => leastOf(ours) / torch),
@@ -233,25 +234,28 @@ export function ladder(setting: LadderSetting): Promise<void> {
         ),
       ];
 
-      const lineOf = (rung: Rung, i: number, kind: 'single' | 'batched'): Line => ({
+      const lineOf = (series: Series, i: number, kind: 'single' | 'batched'): Line => ({
         name: `${executors[i]?.title}${kind === 'single' ? '' : ', batched'}`,
         color: executors[i]?.color ?? colours.black,
         dash: kind === 'single' ? 'solid' : [5, 4],
         symbol: kind === 'single' ? 'circle' : 'emptyCircle',
-        points: rung.sizes.flatMap(({ name, x }) => {
+        points: series.scorers.flatMap(({ name, x }) => {
           const matching = compared.filter(
-            ({ size, perTape }) => size.name === name && (kind === 'single' || perTape > 1),
+            ({ scorer, perTape }) => scorer.name === name && (kind === 'single' || perTape > 1),
           );
           const cell = matching.at(kind === 'single' ? 0 : -1);
           return cell ? [[x, (cell.ours[i] as number) / cell.torch] as const] : [];
         }),
       });
-      const panels = all.map((rung): Panel => {
-        const lines = executors.flatMap((_, i) => [lineOf(rung, i, 'single'), lineOf(rung, i, 'batched')]);
+      const panels = all.map((series): Panel => {
+        const lines = executors.flatMap((_, i) => [
+          lineOf(series, i, 'single'),
+          lineOf(series, i, 'batched'),
+        ]);
         return {
-          title: rung.title,
+          title: series.title,
           unit: `${timeName} / that of PyTorch`,
-          x: rung.x,
+          x: series.x,
           base: 10,
           level: 1,
           lines,
@@ -264,7 +268,7 @@ export function ladder(setting: LadderSetting): Promise<void> {
 Times are for value and gradient of a smooth minimum over N poses, in microseconds of ${timeName} per pose: medians of ${rounds} interleaved
 rounds after ${warmUp} ms of warm-up. N is the largest number of poses on a tape for that size, and 8 for PaiNN and GAT. G is
 \`posesPerTape\`, and PyTorch has one graph for each G poses. Rows are missing if a tape would hold more than
-${limit.values.toExponential(0)} numbers, or a run would take more than ${limit.operations.toExponential(0)} operations. PyTorch computes in float32${device === 'cuda' ? ' on the GPU' : ' on one core'}. The last column is the ratio of the
+${limit.held.toExponential(0)} numbers, or a run would take more than ${limit.operations.toExponential(0)} operations. PyTorch computes in float32${device === 'cuda' ? ' on the GPU' : ' on one core'}. The last column is the ratio of the
 best executor to PyTorch. The scorers are those of [workloads/ladder.ts](../workloads/ladder.ts). All results of a row agree
 within ${closeEnough}. In the chart, solid lines compare one pose per tape with PyTorch pose by pose, and dashed lines the most poses per
 tape with PyTorch batched.`,

@@ -32,26 +32,26 @@ export interface Loops {
   readonly machine: unknown;
   /** Copies the inputs again, and runs the loops. */
   run(): void;
-  /** Runs the loops. `wasm` keeps its inputs in memory and does not copy them again. For `jit` this is `run`. */
+  /** Runs the loops of `wasm` on the inputs that it keeps in memory, without copying them again. For `jit`, the same as `run`. */
   again(): void;
 }
 
-/** Number of tape structures whose compiled loops a recorder keeps. */
-const structures = 64;
+/** Maximum number of tape structures whose compiled loops the executor keeps. */
+const maxStructures = 64;
 
-/** Executor that keeps its runs, so that they can be repeated. */
-export interface Recorder {
+/** Executor, and the runs that it has made. */
+export interface KeptRuns {
   readonly executor: PlannedExecutor;
   readonly runs: Loops[];
 }
 
-/** Returns a recorder with the executor `wasm` if `name` is `wasm`, otherwise with `jit` in the given precision. */
-export function recorder(name: string, precision: Precision): Recorder {
+/** Returns an executor that keeps its runs: `wasm` if `name` is `wasm`, otherwise `jit` in the given precision. */
+export function executorKeepingRuns(name: string, precision: Precision): KeptRuns {
   const mayRelax = true;
-  return name === 'wasm' ? recorderOf(wasmCompiler(mayRelax)) : recorderOf(jitCompiler(precision));
+  return name === 'wasm' ? keepingRuns(wasmCompiler(mayRelax)) : keepingRuns(jitCompiler(precision));
 }
 
-function recorderOf<Bound extends BoundPose>(compiler: Compiler<Bound>): Recorder {
+function keepingRuns<Bound extends BoundPose>(compiler: Compiler<Bound>): KeptRuns {
   const runs: Loops[] = [];
   const compile: typeof compiler.compile = (plan, structure) => {
     const machine = compiler.compile(plan, structure) as Machine<Bound> & { again?(pose: Bound): void };
@@ -66,5 +66,5 @@ function recorderOf<Bound extends BoundPose>(compiler: Compiler<Bound>): Recorde
       explain: options => machine.explain(options),
     };
   };
-  return { executor: plannedExecutor({ ...compiler, compile }, structures), runs };
+  return { executor: plannedExecutor({ ...compiler, compile }, maxStructures), runs };
 }

@@ -9,35 +9,35 @@ import { Option } from 'commander';
 import type { Answer } from './subject.ts';
 import { bench } from './support/bench.ts';
 import { median } from './support/clock.ts';
-import { type Measured, threads as threadsOf } from './support/measured.ts';
+import { blasThreads, type Measured } from './support/measured.ts';
 import { agreement, type Side } from './support/rows.ts';
 import type { Round } from './support/serve.ts';
 import { digits } from './support/text.ts';
 
 /**
  * Workloads with their numbers of poses, and of poses per chunk. The numbers are chosen so that a run takes half a second or
- * more and each thread gets several chunks. `isLight` workloads are also measured with poses that the workers load
+ * more and each thread gets several chunks. `alsoByLoad` workloads are also measured with poses that the workers load
  * themselves. `hasNoPeer` workloads are not compared with PyTorch.
  */
 const workloads = [
   { name: 'network', title: 'SchNet, 300 atoms, 68 thousand parameters', poses: 64, chunk: 8 },
   { name: 'small', title: 'SchNet, 10 atoms, 456 thousand parameters', poses: 256, chunk: 32 },
-  { name: 'list', title: 'pairs from a list', poses: 4096, chunk: 128, isLight: true },
+  { name: 'list', title: 'pairs from a list', poses: 4096, chunk: 128, alsoByLoad: true },
   {
     name: 'pairs,1000',
     title: '1,000 pairs, 16 poses a tape',
     poses: 8192,
     chunk: 512,
     perTape: 16,
-    isLight: true,
+    alsoByLoad: true,
   },
-  { name: 'vina', title: 'Vina, jit float64', poses: 1024, chunk: 64, isLight: true, hasNoPeer: true },
+  { name: 'vina', title: 'Vina, jit float64', poses: 1024, chunk: 64, alsoByLoad: true, hasNoPeer: true },
 ];
 
 const checkAnswer = agreement();
 const cores = availableParallelism();
 
-/** Row of the table. It has one or several processes, which run at the same time and each score a share of the poses. */
+/** Row of the table. Its processes, one or several, run at the same time, and each scores a share of the poses. */
 interface Way {
   readonly by: string;
   readonly start: () => readonly Measured[];
@@ -63,13 +63,13 @@ await bench<{ only?: string }>(
   },
   async ({ options, programs, rounds, next, peer }) => {
     const rows: string[][] = [];
-    for (const { name, title, poses, chunk, perTape = 1, isLight, hasNoPeer } of workloads.filter(
+    for (const { name, title, poses, chunk, perTape = 1, alsoByLoad, hasNoPeer } of workloads.filter(
       ({ name }) => [name, undefined].includes(options.only),
     )) {
       next(title);
       const counts = [...new Set([0, 1, 2, cores])];
       const variants = counts.flatMap(threads =>
-        threads && isLight ? [[threads], [threads, 'load']] : [[threads]],
+        threads && alsoByLoad ? [[threads], [threads, 'load']] : [[threads]],
       );
       const ways: Way[] = (variants as [number, 'load'?][]).map(([threads, load]) => {
         const args = [name, threads, poses, chunk, perTape, ...(load ? [load] : [])];
@@ -86,7 +86,7 @@ await bench<{ only?: string }>(
         const side = { ...all, work: name };
         ways.push({
           by: 'PyTorch, threads on all cores',
-          start: () => [startAll(threadsOf(cores), false)],
+          start: () => [startAll(blasThreads(cores), false)],
           side,
         });
         ways.push({
@@ -96,8 +96,9 @@ await bench<{ only?: string }>(
         });
       }
       const times = await timeWays(ways, rounds);
-      const [none, one] = times as [Round, Round];
-      const oneLoad = times[ways.findIndex(({ by }) => by === '1 thread, poses by load')] ?? one;
+      const [noPool, oneThread] = times as [Round, Round];
+      const oneThreadByLoad =
+        times[ways.findIndex(({ by }) => by === '1 thread, poses by load')] ?? oneThread;
       const fastest = Math.min(
         ...times.filter((_, at) => (ways[at]?.threads ?? 0) > 0).map(({ wall }) => wall),
       );
@@ -107,11 +108,11 @@ await bench<{ only?: string }>(
           at === 0 ? title : '',
           by,
           digits(cpu),
-          threads ? `${digits(cpu / none.cpu)} ×` : '',
+          threads ? `${digits(cpu / noPool.cpu)} ×` : '',
           digits(wall),
-          threads ? `${digits(none.wall / wall)} ×` : '',
+          threads ? `${digits(noPool.wall / wall)} ×` : '',
           threads !== undefined && threads > 1
-            ? `${digits((by.endsWith('load') ? oneLoad : one).wall / wall)} ×`
+            ? `${digits((by.endsWith('load') ? oneThreadByLoad : oneThread).wall / wall)} ×`
             : '',
           threads === undefined ? `${digits(wall / fastest)} ×` : '',
         ]);

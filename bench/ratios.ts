@@ -3,17 +3,17 @@
  *
  *     npm run bench:ratios
  */
-import type { TapeFacts } from './kernels.ts';
+import type { TapeCounts } from './kernels.ts';
 import { askOnce, bench } from './support/bench.ts';
 import { median } from './support/clock.ts';
 import {
   aims,
+  atLeast,
+  atMost,
   type Line,
-  least,
   line,
   lineSection,
   measured,
-  most,
   type Side,
   timed,
 } from './support/rows.ts';
@@ -44,16 +44,16 @@ await bench(
         [
           'B, pair list',
           [
-            ['generated loop / by hand', loops('list'), hand('list'), most(1.2)],
-            ['whole pose, tape and all / by hand', whole('list'), hand('list'), most(2)],
-            ['PyTorch / whole pose', torch('list'), whole('list'), least(2.5)],
+            ['generated loop / by hand', loops('list'), hand('list'), atMost(1.2)],
+            ['whole pose, tape and all / by hand', whole('list'), hand('list'), atMost(2)],
+            ['PyTorch / whole pose', torch('list'), whole('list'), atLeast(2.5)],
           ],
         ],
         [
           'Vina, 64 poses',
           [
-            ['whole, tape and all / by hand', whole('vina'), hand('vina'), most(1.5)],
-            ['16 poses a tape / by hand', whole('vina', 16), hand('vina'), most(1.2)],
+            ['whole, tape and all / by hand', whole('vina'), hand('vina'), atMost(1.5)],
+            ['16 poses a tape / by hand', whole('vina', 16), hand('vina'), atMost(1.2)],
             ['generated loops / by hand', loops('vina'), hand('vina')],
           ],
         ],
@@ -83,14 +83,14 @@ ${aims}`,
     /** Measures the steps before the loops of a run: recording, the structure key, and the plan of a new structure. */
     async function tapeLines(workload: string, label: string, executor: 'jit' | 'wasm'): Promise<Line[]> {
       const start = () => programs.start('kernels.ts', ['plan', workload, executor]);
-      const { forward, values } = await askOnce<TapeFacts>(start, 'facts');
+      const { forward, values } = await askOnce<TapeCounts>(start, 'counts');
       const times: number[] = [];
       for (let i = 0; i < freshProcesses; i++) times.push((await askOnce<Round>(start, 'cold')).cpu);
       const cold = median(times);
       const counts = `${forward} values, ${values} with the gradient`;
       const processes = `median of ${freshProcesses} cold processes`;
       if (values > 1000) {
-        const target = most(executor === 'jit' ? 100 : 150);
+        const target = atMost(executor === 'jit' ? 100 : 150);
         const what = `${label}: first run by ${executor}, plan and all, for each recorded value`;
         return [
           line(what, `${counts}; ${digits(cold)} ms, ${processes}`, (1000 * cold) / values, 'µs', target),
@@ -105,10 +105,10 @@ ${aims}`,
       const planned = `${label}: first run of a new structure by ${executor}, plan and all`;
       // The target is for planning alone, but the measured time includes a run. The run is negligible only for small
       // poses, so `network` has no target.
-      const aim = workload === 'network' ? undefined : most(30);
+      const aim = workload === 'network' ? undefined : atMost(30);
       return [
-        line(`${label}: record + gradient`, counts, 1000 * time(record), 'µs', most(100)),
-        line(`${label}: the structure key`, 'beside that, at each run', 1000 * time(key), 'µs'),
+        line(`${label}: record + gradient`, counts, 1000 * time(record), 'µs', atMost(100)),
+        line(`${label}: the structure key`, 'in addition, at each run', 1000 * time(key), 'µs'),
         line(`${planned}, cold`, processes, cold, 'ms', aim),
         line(`${planned}, warm`, '', time(plan), 'ms', aim),
       ];

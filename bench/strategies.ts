@@ -1,6 +1,7 @@
 /**
- * Measures memory and time of one pose per tape, several poses per tape, and the full graph, with the Vina scorer on the 64 poses of
- * imatinib in c-Abl, repeated or cut to N. Also streams a million small poses. Writes bench/report/strategies.md and its chart.
+ * Measures memory and time of one pose per tape, several poses per tape, and the full graph. The scorer is Vina's. Its N poses are
+ * the 64 of imatinib in c-Abl, repeated or cut. Also measures a SchNet, and streams a million small poses. Writes
+ * bench/report/strategies.md and its chart.
  *
  *     npm run bench:strategies
  */
@@ -72,7 +73,7 @@ await bench<{ readonly poses: readonly number[]; readonly long: number }>(
     const vina = { scorer: 'vina', group: 1 } as const;
     const small = { scorer: 'pairs,20', strategy: 'stream', by: 'jit', group: 1 } as const;
     const network = { scorer: 'network', group: 1, n: Math.min(16, n) } as const;
-    const isHere = ({ by }: Kind) => !isPeer(by) || isInstalled(by);
+    const isAvailable = ({ by }: Kind) => !isPeer(by) || isInstalled(by);
     const tables: readonly (readonly [string, readonly Way[]])[] = [
       ...poses.map(n => [`Vina, N = ${n}`, kinds.map(kind => ({ ...vina, ...kind, n }))] as const),
       ...drawn
@@ -84,7 +85,7 @@ await bench<{ readonly poses: readonly number[]; readonly long: number }>(
             .map(group => ({ ...vina, strategy, by, n, group })),
         ]),
       ...[1000, long].map(n => [`${n} small poses`, [{ ...small, n }]] as const),
-      ['SchNet', networkKinds.filter(isHere).map(kind => ({ ...network, ...kind }))],
+      ['SchNet', networkKinds.filter(isAvailable).map(kind => ({ ...network, ...kind }))],
     ];
     const results: (readonly [Way, SideResult])[] = [];
     for (const [step, ways] of tables) {

@@ -1,4 +1,4 @@
-// Process that the benchmark measures. It runs a workload with posetape. Arguments: workload, way, number of poses N, executor, and
+// Process that benchmarks measure. It runs a workload with posetape. Arguments: workload, way, number of poses N, executor, and
 // number of poses per tape.
 
 import { type Executor, interpreter, jit } from 'posetape';
@@ -14,7 +14,7 @@ import {
 import type { BackendName } from 'posetape/gpu';
 import { wasm } from 'posetape/wasm';
 import { SmoothMinimum } from './hand/fold.ts';
-import { recorder } from './loops.ts';
+import { executorKeepingRuns } from './loops.ts';
 import { cpuTime } from './support/clock.ts';
 import { restartPeak } from './support/peak.ts';
 import { type Round, serve, timeOf, warmedUp } from './support/serve.ts';
@@ -29,7 +29,7 @@ export type Way = 'loops' | 'hand' | Strategy;
 /** Name of an executor. `jit` and `interpreter` compute in the precision of the workload. */
 export type ExecutorName = 'jit' | 'jit64' | 'jit32' | 'interpreter' | 'wasm' | `gpu ${BackendName}`;
 
-/** Result of a run. Results of different processes are compared to check that all compute the same. */
+/** Result of a run. The results of different processes are compared to check that they are equal up to rounding. */
 export interface Answer {
   /** ΔG, or the loss. */
   readonly value: number;
@@ -54,13 +54,14 @@ export type Since = Round;
 
 type Result = Answer & Pick<Peak, 'engineBytes' | 'deviceBytes'>;
 
-const [workload = '', wayName = 'stream', count = '1', name = 'jit', perTape = '1'] = process.argv.slice(2);
+const [workload = '', wayName = 'stream', count = '1', executorName = 'jit', perTape = '1'] =
+  process.argv.slice(2);
 const way = wayName as Way;
 const [n, posesPerTape] = [Number(count), Number(perTape)];
 /** Maximum number of different poses. For larger N they are repeated, and predictions are not kept. */
-const mostPoses = 100_000;
-const task = await readTask(workload, Math.min(n, mostPoses));
-// The executor. It is created at the first question, so that an error in creating it is the answer to that question.
+const maxDistinctPoses = 100_000;
+const task = await readTask(workload, Math.min(n, maxDistinctPoses));
+// The executor. It is created in the first run, so that the question that needs it fails if it cannot be created.
 let opened: Promise<Executor> | undefined;
 
 async function executorOf(which: ExecutorName): Promise<Executor> {
@@ -77,9 +78,9 @@ function* repeated(poses: readonly unknown[]): Generator<unknown> {
   for (let i = 0; i < n; i++) yield poses[i % poses.length];
 }
 
-/** Scores `some` poses with the executor `by`. Default: all poses, with the executor that the command line names. */
-async function run(some?: readonly unknown[], by?: Executor): Promise<Result> {
-  opened ??= executorOf(name as ExecutorName);
+/** Scores poses with an executor. Default: all poses, with the executor that the command line names. */
+async function run(given?: readonly unknown[], by?: Executor): Promise<Result> {
+  opened ??= executorOf(executorName as ExecutorName);
   const { params, score, scoreGroup } = task;
   // Typed as a scorer of single poses in both cases, because types cannot follow a choice made at run time.
   const scoring = (posesPerTape > 1 && scoreGroup ? { score: scoreGroup, posesPerTape } : { score }) as Pick<
@@ -88,7 +89,7 @@ async function run(some?: readonly unknown[], by?: Executor): Promise<Result> {
   >;
   const strategy = way === 'loops' ? 'stream' : (way as Strategy);
   const executor = by ?? (await opened);
-  if (task.compounds && !some) {
+  if (task.compounds && !given) {
     const { loss, gradient, stats } = await combineBatch({
       ...scoring,
       params,
@@ -105,11 +106,11 @@ async function run(some?: readonly unknown[], by?: Executor): Promise<Result> {
       deviceBytes: 0,
     };
   }
-  const isLong = some === undefined && n > mostPoses;
+  const isLong = given === undefined && n > maxDistinctPoses;
   const { value, gradient, stats } = await combinePoses({
     ...scoring,
     params,
-    poses: isLong ? repeated(task.poses) : (some ?? task.poses),
+    poses: isLong ? repeated(task.poses) : (given ?? task.poses),
     combination: lse(),
     executor,
     strategy,
@@ -146,7 +147,10 @@ const runAll = way === 'hand' ? byHand : () => run();
 /** Returns the work that a round repeats. */
 async function work(): Promise<() => unknown> {
   if (way !== 'loops') return runAll;
-  const { executor, runs } = recorder(name, name === 'jit64' ? 'float64' : task.precision);
+  const { executor, runs } = executorKeepingRuns(
+    executorName,
+    executorName === 'jit64' ? 'float64' : task.precision,
+  );
   await run(undefined, executor);
   const poseRuns = [...runs];
   return () => {
@@ -164,12 +168,12 @@ await serve({
   },
   since: (): Since => ({ cpu: cpuTime(), wall: Date.now() - Number(process.env.BENCH_STARTED) }),
   /**
-   * Warms up with runs of the small pose, if the task has one. Then scores all poses, again and again until at least
+   * Warms up with runs of `warmUpPose`, if the task has it. Then scores all poses, again and again until at least
    * $BENCH_LEAST poses have been scored.
    */
   peak: async (): Promise<Peak> => {
-    const { small } = task;
-    for (let i = 0; small !== undefined && i < 20; i++) await run([small, small]);
+    const { warmUpPose } = task;
+    for (let i = 0; warmUpPose !== undefined && i < 20; i++) await run([warmUpPose, warmUpPose]);
     const peak = restartPeak();
     let result: Result | undefined;
     const first = await timeOf(async () => {
@@ -181,7 +185,7 @@ await serve({
     const processBytes = peak();
     // After these runs no further warm-up is needed.
     next = warmedUp({ units: n, run: runAll }, last.wall);
-    const isMostlyPlanning = way === 'full-graph' && name !== 'interpreter';
+    const isMostlyPlanning = way === 'full-graph' && executorName !== 'interpreter';
     const perPose = { cpu: first.cpu / n, wall: first.wall / n };
     return { ...(result as Result), ...perPose, processBytes, isMostlyPlanning };
   },

@@ -1,4 +1,4 @@
-// Process that the benchmark measures. It runs a workload with a pool of threads, or without one. Arguments: workload, number of
+// Process that benchmarks measure. It runs a workload with a pool of threads, or without one. Arguments: workload, number of
 // threads (0 for no pool), number of poses, poses per chunk, poses per tape, and optionally `load`. With `load`, the workers
 // load the poses themselves, and the main thread sends them only the numbers of poses.
 
@@ -9,7 +9,7 @@ import { type Round, serve, warmedUp } from './support/serve.ts';
 import { executorOf } from './threaded-worker.ts';
 import { readTask } from './workloads/tasks.ts';
 
-const [workload = '', threads = '0', count = '1', posesPerChunk = '32', perTape = '1', way] =
+const [workload = '', threads = '0', count = '1', posesPerChunk = '32', perTape = '1', load] =
   process.argv.slice(2);
 const { poses, params, score, scoreGroup } = await readTask(workload, Number(count));
 const pool =
@@ -20,11 +20,11 @@ const pool =
         posesPerChunk: Number(posesPerChunk),
         worker: () =>
           new Worker(new URL('./threaded-worker.mjs', import.meta.url), {
-            workerData: { workload, count: way === 'load' ? Number(count) : 0 },
+            workerData: { workload, count: load === 'load' ? Number(count) : 0 },
           }),
       });
 const posesPerTape = Number(perTape);
-const sent = way === 'load' ? poses.map((_, n) => n) : poses;
+const sent = load === 'load' ? poses.map((_, n) => n) : poses;
 const alone = { ...(posesPerTape > 1 ? { score: scoreGroup } : { score }), executor: executorOf(workload) };
 const scoring = { ...(pool ? { pool } : alone), ...(posesPerTape > 1 && { posesPerTape }) };
 

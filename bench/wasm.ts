@@ -1,6 +1,6 @@
 /**
- * Measures time ratios of `wasm()` and of several poses on a tape, and compares them with targets. Writes a report for the current
- * version of Node, such as bench/report/wasm-node20.md. Node 22 and later have relaxed SIMD.
+ * Measures time ratios of `wasm()` and of several poses on a tape, and compares them with targets. Writes a report for the version
+ * of Node that runs it, such as bench/report/wasm-node20.md. Node 22 and later have relaxed SIMD.
  *
  *     npm run bench:wasm
  *     npx -p node@24 npm run bench:wasm
@@ -9,7 +9,7 @@ import { wasm } from 'posetape/wasm';
 import { entrySizes } from '../scripts/entry-sizes.mjs';
 import type { Way } from './subject.ts';
 import { bench } from './support/bench.ts';
-import { aims, least, line, lineSection, measured, most, type Row, type Times } from './support/rows.ts';
+import { aims, atLeast, atMost, line, lineSection, measured, type Row, type Times } from './support/rows.ts';
 import { digits } from './support/text.ts';
 
 const major = process.versions.node.split('.')[0];
@@ -47,13 +47,19 @@ await bench(
         const [a, b, c] = [product, ceiling, blas].map(side => digits(operations / time(side) / 1e6));
         return `${a}, ceiling ${b}, BLAS ${c} GFLOP/s`;
       };
-      const ofLesser = isRelaxed ? least(transposes === 'TN' ? 0.75 : 0.9) : undefined;
-      const ofBlas = !isRelaxed && transposes === 'NN' ? least(0.65) : undefined;
+      const lesserTarget = isRelaxed ? atLeast(transposes === 'TN' ? 0.75 : 0.9) : undefined;
+      const blasTarget = !isRelaxed && transposes === 'NN' ? atLeast(0.65) : undefined;
       return [
         `matmul ${m}×${k}×${n} ${transposes}`,
         [
-          ['ours / the lesser of PyTorch’s BLAS and the ceiling', [ceiling, blas], product, ofLesser, speeds],
-          ['ours / PyTorch’s BLAS', blas, product, ofBlas, speeds],
+          [
+            'ours / the lesser of PyTorch’s BLAS and the ceiling',
+            [ceiling, blas],
+            product,
+            lesserTarget,
+            speeds,
+          ],
+          ['ours / PyTorch’s BLAS', blas, product, blasTarget, speeds],
         ],
       ];
     });
@@ -63,48 +69,48 @@ await bench(
     const [small, small16, torchSmall] = [mine('small', 64), mine('small', 64, 16), torch('small', 64)];
     const [messagesGraph, messages16] = [mine('messages', 320, 16, 'full-graph'), mine('messages', 320, 16)];
     const torchMessages = torch('messages', 320);
-    const ofLoops = 'generated code and copies alone / PyTorch';
+    const loopsToTorch = 'generated code and copies alone / PyTorch';
     const groups: readonly (readonly [string, readonly Row[]])[] = [
       ...products,
       [
         'A, SchNet',
         [
-          ['whole pose / PyTorch', schnet, torchSchnet, most(isRelaxed ? 0.9 : 1.2)],
-          [ofLoops, mine('network', 2, 1, 'loops'), torchSchnet],
+          ['whole pose / PyTorch', schnet, torchSchnet, atMost(isRelaxed ? 0.9 : 1.2)],
+          [loopsToTorch, mine('network', 2, 1, 'loops'), torchSchnet],
         ],
       ],
       [
         'B, pair list',
         [
-          ['PyTorch / whole pose, tape and all', torchList, list, least(5)],
-          ['PyTorch / whole pose, 16 poses a tape', torchList, list16, least(8)],
-          ['8 poses a tape / one', mine('list', 64, 8), list, most(0.6)],
-          ['whole pose / generated loop and copies', list, loop, most(1.5)],
-          ['the same, 16 poses a tape', list16, loop16, most(1.15)],
-          ['by hand / generated loop and copies', ours('list', 'hand', 64), loop, least(2)],
+          ['PyTorch / whole pose, tape and all', torchList, list, atLeast(5)],
+          ['PyTorch / whole pose, 16 poses a tape', torchList, list16, atLeast(8)],
+          ['8 poses a tape / one', mine('list', 64, 8), list, atMost(0.6)],
+          ['whole pose / generated loop and copies', list, loop, atMost(1.5)],
+          ['whole pose / generated loop and copies, 16 poses a tape', list16, loop16, atMost(1.15)],
+          ['by hand / generated loop and copies', ours('list', 'hand', 64), loop, atLeast(2)],
         ],
       ],
       [
         'C, message passing, compounds of 16 poses',
         [
-          ['a compound as one graph / PyTorch, batched', messagesGraph, torchMessages, most(1)],
-          ['16 poses a tape / PyTorch, batched', messages16, torchMessages, most(1)],
+          ['a compound as one graph / PyTorch, batched', messagesGraph, torchMessages, atMost(1)],
+          ['16 poses a tape / PyTorch, batched', messages16, torchMessages, atMost(1)],
           ['one pose a tape / PyTorch, batched', mine('messages', 320), torchMessages],
-          [`16 poses a tape, ${ofLoops}`, mine('messages', 320, 16, 'loops'), torchMessages],
+          [`16 poses a tape, ${loopsToTorch}`, mine('messages', 320, 16, 'loops'), torchMessages],
         ],
       ],
       [
         'SchNet of 455,809 parameters, 10 atoms',
         [
-          ['whole pose / PyTorch, pose by pose', small, torchSmall, most(1)],
-          ['16 poses a tape / PyTorch, pose by pose', small16, torchSmall, most(0.7)],
+          ['whole pose / PyTorch, pose by pose', small, torchSmall, atMost(1)],
+          ['16 poses a tape / PyTorch, pose by pose', small16, torchSmall, atMost(0.7)],
         ],
       ],
     ];
     const lines = await measured(groups, rounds, next);
     const { wasm: size = Number.NaN } = await entrySizes();
     const entry = 'the entry posetape/wasm beside posetape, minified, gzip, kB';
-    lines.push(line(entry, `${size} B`, size / 1000, '', most(12)));
+    lines.push(line(entry, `${size} B`, size / 1000, '', atMost(12)));
     return {
       title: 'wasm()',
       about: `By \`${name}\`: CPU time of one core in float32, medians of ${rounds} interleaved rounds, each side in its own process. PyTorch

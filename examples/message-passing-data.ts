@@ -4,8 +4,7 @@ import { type Tensor, tensor } from 'posetape';
 export interface Pose {
   /** Type of each atom: the ligand's atoms, then the pocket's. */
   readonly types: Int32Array;
-  /** Number of atoms of the ligand. */
-  readonly ligand: number;
+  readonly ligandAtoms: number;
   /** Target atom of each edge. */
   readonly to: Int32Array;
   /** Source atom of each edge. */
@@ -41,15 +40,15 @@ export function synthetic(compounds: number): {
   // A ligand is a branched chain of 8 to 14 atoms with bonds of 1.5 Å. Its atoms have types 3 to 6; the pocket's have
   // types 0 to 2.
   const compound = (_: unknown, number: number) => {
-    const ligand = 8 + Math.floor(random() * 7);
+    const ligandAtoms = 8 + Math.floor(random() * 7);
     const shape = [[0, 0, 0]];
-    while (shape.length < ligand) {
+    while (shape.length < ligandAtoms) {
       const from = shape[Math.floor(random() * shape.length)] as number[];
       const step = [normal(), normal(), normal()];
       const length = Math.hypot(...step);
       shape.push(from.map((x, axis) => x + (1.5 * (step[axis] as number)) / length));
     }
-    const ligandTypes = Array.from({ length: ligand }, () => 3 + Math.floor(random() * 4));
+    const ligandTypes = Array.from({ length: ligandAtoms }, () => 3 + Math.floor(random() * 4));
     const types = Int32Array.from([...ligandTypes, ...pocket.map(({ type }) => type)]);
     // A pose turns the ligand by random angles about z and x, and shifts it.
     const pose = (): Pose => {
@@ -59,7 +58,7 @@ export function synthetic(compounds: number): {
         const [u, v] = [x * Math.cos(a) - y * Math.sin(a), x * Math.sin(a) + y * Math.cos(a)];
         return [u + t[0], v * Math.cos(b) - z * Math.sin(b) + t[1], v * Math.sin(b) + z * Math.cos(b) + t[2]];
       });
-      return { types, ligand, ...edgesOf([...turned, ...pocket.map(({ x }) => x)], ligand) };
+      return { types, ligandAtoms, ...edgesOf([...turned, ...pocket.map(({ x }) => x)], ligandAtoms) };
     };
     return { name: `compound ${number}`, poses: Array.from({ length: 16 }, pose) };
   };
@@ -81,12 +80,12 @@ export function synthetic(compounds: number): {
 }
 
 /** Returns the edges, in both directions, between atoms closer than 5 Å. Pairs of two pocket atoms have no edge. */
-function edgesOf(x: readonly number[][], ligand: number): Pick<Pose, 'to' | 'from' | 'distances'> {
+function edgesOf(x: readonly number[][], ligandAtoms: number): Pick<Pose, 'to' | 'from' | 'distances'> {
   const edges: { to: number; from: number; d: number }[] = [];
   for (const [to, a] of x.entries()) {
     for (const [from, b] of x.entries()) {
       const d = Math.hypot(...a.map((coordinate, axis) => coordinate - (b[axis] as number)));
-      if (to !== from && d < 5 && (to < ligand || from < ligand)) edges.push({ to, from, d });
+      if (to !== from && d < 5 && (to < ligandAtoms || from < ligandAtoms)) edges.push({ to, from, d });
     }
   }
   return {

@@ -5,7 +5,7 @@ import * as ops from 'posetape/ops';
 import { type Pose, synthetic, type Theta } from './message-passing-data.ts';
 
 const centers = Array.from({ length: 8 }, (_, k) => 1 + (4 * k) / 7);
-const score: Scorer<Pose, Theta> = (tape, theta, { types, ligand, to, from, distances }) => {
+const score: Scorer<Pose, Theta> = (tape, theta, { types, ligandAtoms, to, from, distances }) => {
   const d = tape.constant(distances);
   const near = ops.expandDims(ops.cosineCutoff(d, 5), -1);
   const basis = ops.mul(ops.gaussians(d, tape.constant(centers), 2), near);
@@ -15,7 +15,7 @@ const score: Scorer<Pose, Theta> = (tape, theta, { types, ligand, to, from, dist
     const received = ops.matmul(ops.segmentSum(messages, tape.index(to), types.length), theta[`mix${k}`]);
     h = ops.add(h, ops.tanh(ops.add(received, theta[`bias${k}`])));
   }
-  return ops.sum(ops.matmul(ops.slice(h, 0, ligand), theta.out));
+  return ops.sum(ops.matmul(ops.slice(h, 0, ligandAtoms), theta.out));
 };
 
 const { compounds: unmeasured, hidden, start } = synthetic(25);

@@ -8,12 +8,12 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { whole, wholes } from '../bench/support/command.ts';
 import { recordFigures, rendered, type Section } from '../bench/support/figures.ts';
 import { machine } from '../bench/support/machine.ts';
-import { type Line, least, lineSection, most, verdict } from '../bench/support/rows.ts';
+import { atLeast, atMost, type Line, lineSection, verdict } from '../bench/support/rows.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'posetape-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** JSON of the path of a module bundled from a file of bench/, which Node runs without tsx. */
+/** Bundles a file of bench/ to a module that Node runs without tsx. Returns the path of the module as JSON. */
 function bundled(source: string): string {
   const outfile = join(folder, source.replace(/\.ts$/, '.mjs'));
   buildSync({ entryPoints: [join('bench', source)], outfile, bundle: true, platform: 'node', format: 'esm' });
@@ -35,11 +35,11 @@ describe('restartPeak', () => {
     'measures only memory allocated after the call, and none of the parent process',
     () => {
       // If the program read its peak from getrusage(2), it would start with the peak of its parent.
-      const ofParent = Buffer.alloc(300 * 2 ** 20, 1);
+      const parentMemory = Buffer.alloc(300 * 2 ** 20, 1);
       const { stdout } = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', program], {
         encoding: 'utf8',
       });
-      expect(ofParent.length).toBe(300 * 2 ** 20);
+      expect(parentMemory.length).toBe(300 * 2 ** 20);
       const [first, peak, held] = JSON.parse(stdout) as [number, number, number];
       expect(first).toBeLessThan(4 * 2 ** 20);
       expect(peak).toBeGreaterThan(0.95 * held);
@@ -58,7 +58,7 @@ describe('atEnd and scratchFolder', () => {
     ${rest}
   `;
 
-  /** Runs the program to its end, and sends it a signal once it has printed its folder. */
+  /** Runs the program to its end. If a signal is given, sends it once the program has printed its folder. */
   async function run(rest: string, signal?: NodeJS.Signals) {
     const child = spawn(process.execPath, ['--input-type=module', '-e', program(rest)]);
     let stdout = '';
@@ -94,15 +94,15 @@ describe('verdict of a line with a target', () => {
     ...(target && { target }),
   });
   test('is “not measured” if a side of the ratio is missing', () => {
-    expect(verdict(line(Number.NaN, most(1)))).toBe('not measured');
-    expect(verdict(line(undefined, least(1)))).toBe('not measured');
-    expect(lineSection([line(Number.NaN, most(1))]).rows[0]?.slice(0, 2)).toEqual(['what', '–']);
+    expect(verdict(line(Number.NaN, atMost(1)))).toBe('not measured');
+    expect(verdict(line(undefined, atLeast(1)))).toBe('not measured');
+    expect(lineSection([line(Number.NaN, atMost(1))]).rows[0]?.slice(0, 2)).toEqual(['what', '–']);
   });
 
   test.each([
-    [1, most(1), 'pass'],
-    [2, most(1), 'miss'],
-    [2, least(1), 'pass'],
+    [1, atMost(1), 'pass'],
+    [2, atMost(1), 'miss'],
+    [2, atLeast(1), 'pass'],
     [2, undefined, ''],
   ] as const)('of the figure %s, given the target %o, is %j', (number, target, expected) => {
     expect(verdict(line(number, target))).toBe(expected);
@@ -128,7 +128,7 @@ test('figures.md keeps only the newest figures of each report', async () => {
   ]);
 });
 
-test('a report states what wrote it, then what its figures are', () => {
+test('a report has a title, its origin, an explanation, the chart and the tables, in this order', () => {
   const sections = [section('A', ['jit', '1', '2'])];
   const text = rendered({ title: 'Cold', about: 'CPU time.', sections }, 'By now', 'bench/report/cold.svg');
   const table = '|     |  ms | MiB |\n| --- | --: | --: |\n| jit |   1 |   2 |';
@@ -145,7 +145,7 @@ test('bench/sizes.ts runs: its processes agree, and it writes report and figures
   const rows =
     readFileSync(out, 'utf8').match(/^\| (?:10 pairs|3 layers of 4, 4 rows|message passing,.*?) .*$/gm) ?? [];
   expect(rows.length).toBe(6);
-  // The columns are θ, values per tape, poses per tape, and microseconds by jit in float64, jit in float32 and wasm.
+  // The columns are θ, values per pose, poses per tape, and microseconds by jit in float64, jit in float32 and wasm.
   for (const row of rows) expect(row).toMatch(/\|(?: +[\d.,]+ +\|){6}/);
   const figures = readFileSync(join(folder, 'quick', 'figures.md'), 'utf8');
   expect(figures.match(/^\| sizes +\| µs a pose, /gm)?.length).toBe(6);

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { SmoothMinimum } from '../bench/hand/fold.ts';
 import { handPairs } from '../bench/hand/pairs.ts';
 import { type HandWeights, handVina } from '../bench/hand/vina.ts';
-import { record, recorder, withGradient } from '../bench/loops.ts';
+import { executorKeepingRuns, record, withGradient } from '../bench/loops.ts';
 import { dataNames, generate, paramsOf, readData, writeData } from '../bench/workloads/data.ts';
 import { ladderTask } from '../bench/workloads/ladder.ts';
 import { type PairParams, pairLists, scoreList } from '../bench/workloads/pairs.ts';
@@ -75,7 +75,7 @@ describe('hand-written Vina', () => {
   test.each([
     ['of the program', 1],
     ['under which clashing atoms reach the limit on energies', 40],
-  ])('equals the tape with weights %s', (_, factor) => {
+  ])('gives the ΔG and gradient of the tape, with weights %s', (_, factor) => {
     const { repulsion, ...others } = vinaWeights();
     // Lists the weights in the order that both the scorer and the hand-written code use.
     const { gauss1, gauss2, hydrophobic, hydrogenBond, rotors } = others;
@@ -97,14 +97,14 @@ describe('hand-written workload B', () => {
   const params = paramsOf(pairs) as PairParams;
   const { run, gradient } = handPairs(params);
 
-  test('equals the tape', () => {
+  test('gives the ΔG and gradient of the tape', () => {
     for (const pose of pairLists(pairs, 2)) {
       const energy = run(pose);
       expectClose([energy, ...gradient], onTape(scoreList, params, pose), 1e-6);
     }
   });
 
-  test('pools like lse()', async () => {
+  test('pooled by SmoothMinimum, gives the ΔG and gradient of lse()', async () => {
     const poses = pairLists(pairs, 2);
     const minimum = new SmoothMinimum(gradient.length);
     for (const pose of poses) minimum.add(run(pose), gradient);
@@ -136,22 +136,25 @@ test.each([
   },
 );
 
-test('the hand-written pair potential of the ladder equals the tape', () => {
+test('the hand-written pair potential of the ladder gives the ΔG and gradient of the tape', () => {
   const { poses, params, score, hand } = ladderTask('pairs,30', 1);
   const energy = hand?.run(poses[0]) ?? 0;
   expectClose([energy, ...(hand?.gradient ?? [])], onTape(score, params, poses[0]), 1e-6);
 });
 
-test.each(['jit', 'wasm'])('recorder captures every loop that %s runs', async name => {
-  const { poses, params, score } = taskOf('list', pairs, 2);
-  const { executor, runs } = recorder(name, 'float32');
-  const run = () => combinePoses({ poses, params, score, combination: lse(), executor });
-  const { value } = await run();
-  expect(runs.length).toBe(2);
-  expect(new Set(runs.map(({ machine }) => machine)).size).toBe(1);
-  for (const recorded of [...runs]) recorded.run();
-  expect((await run()).value).toBe(value);
-});
+test.each(['jit', 'wasm'])(
+  'executorKeepingRuns keeps one run of %s per pose, and repeating the runs does not change later results',
+  async name => {
+    const { poses, params, score } = taskOf('list', pairs, 2);
+    const { executor, runs } = executorKeepingRuns(name, 'float32');
+    const run = () => combinePoses({ poses, params, score, combination: lse(), executor });
+    const { value } = await run();
+    expect(runs.length).toBe(2);
+    expect(new Set(runs.map(({ machine }) => machine)).size).toBe(1);
+    for (const recorded of [...runs]) recorded.run();
+    expect((await run()).value).toBe(value);
+  },
+);
 
 /** ΔG and the entries of its gradient, in float64. */
 function onTape<Pose, P extends Params>(score: Scorer<Pose, P>, params: P, pose: Pose): number[] {

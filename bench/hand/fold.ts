@@ -4,8 +4,8 @@ export class SmoothMinimum {
   #lowest = Number.POSITIVE_INFINITY;
   #sum = 0;
 
-  constructor(parameters: number) {
-    this.gradient = new Float64Array(parameters);
+  constructor(parameterCount: number) {
+    this.gradient = new Float64Array(parameterCount);
   }
 
   /** Adds a pose. `energy` is its ΔG_n, and `slopes` the gradient of ΔG_n. */

@@ -20,8 +20,9 @@ export const howToInstall: Readonly<Record<PeerName, string>> = {
   'jax-js': npm,
 };
 
-const runs = (python: string | undefined, code: string) =>
-  python !== undefined && spawnSync(python, ['-c', code]).status === 0;
+const runs = (command: string | undefined, code: string) =>
+  command !== undefined && spawnSync(command, ['-c', code]).status === 0;
+/** Result of {@link pythonWithTorch}; null before the first call. */
 let python: string | undefined | null = null;
 
 /** Returns the command of a Python interpreter with PyTorch, if there is one. */
@@ -48,7 +49,12 @@ export function isInstalled(peer: PeerName): boolean {
 /** Source of the peers in JavaScript, relative to bench/. */
 export const peerSource = 'peers/js-subject.mjs';
 
-/** Starts the process of a peer. `args` are a workload, a strategy and a number of poses; for PyTorch also a device and a batch size. */
+/**
+ * Starts the process of a peer.
+ *
+ * @param args workload, strategy and number of poses; for PyTorch also a device and a number of poses per batch, or `matmul` and
+ * the arguments of a matrix product
+ */
 export function startPeer(
   peer: PeerName,
   programs: Programs,

@@ -1,4 +1,4 @@
-// Process that the benchmark measures. It runs the SchNet of workload A in TensorFlow.js or jax-js, with their WebAssembly backends
+// Process that benchmarks measure. It runs the SchNet of workload A in TensorFlow.js or jax-js, with their WebAssembly backends
 // on one thread. Arguments: folder of the workloads, `network`, `stream`, number of poses, and system.
 
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-"""Process that the benchmark measures. It runs a workload in PyTorch, on $OMP_NUM_THREADS threads (default 1) or on a GPU.
+"""Process that benchmarks measure. It runs a workload in PyTorch, on $OMP_NUM_THREADS threads (default 1) or on a GPU.
 
 It answers questions, which are lines on stdin, with lines of JSON. Its arguments are
 
@@ -179,7 +179,7 @@ def batch_energy(e):
 
 
 def join(array_of, batch):
-    """Joins the arrays of a batch. `array_of` gives that of a pose, from its position in the batch and its number."""
+    """Joins the arrays of a batch. `array_of(at, n)` returns the array of pose n, which is at position `at` in the batch."""
     return numpy.concatenate([array_of(at, n) for at, n in enumerate(batch)])
 
 
@@ -315,9 +315,9 @@ def peak():
         before = None
     results = []
     cpu, wall = timed(1, lambda: results.append(run()))
-    held = None if before is None else peak_bytes() - before
+    process_bytes = None if before is None else peak_bytes() - before
     on_device = torch.cuda.max_memory_allocated() if device == "cuda" else 0
-    return {**answer(results[0]), "cpu": cpu / count, "wall": wall / count, "processBytes": held, "deviceBytes": on_device}
+    return {**answer(results[0]), "cpu": cpu / count, "wall": wall / count, "processBytes": process_bytes, "deviceBytes": on_device}
 
 
 def finish():

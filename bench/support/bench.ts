@@ -56,7 +56,7 @@ export async function bench<Options extends object>(
   program = more?.(program) ?? program;
   program.parse();
   const options = program.opts<Options & { rounds: number; out?: string }>();
-  const here = `By \`${asCalled(script)}\` on ${machine()}`;
+  const madeBy = `By \`${asCalled(script)}\` on ${machine()}`;
   const data = scratchFolder();
   await writePoses(data);
   const programs = await Programs.bundled(sources);
@@ -72,7 +72,7 @@ export async function bench<Options extends object>(
         name: `${workload}, ${way}, ${executor}, N = ${n}, ${posesPerTape} a tape`,
         start: env => {
           const isOnDevice = executor.startsWith('gpu');
-          const settings = { isPinned: !isOnDevice, env: { ...(isOnDevice && runtime), ...env } };
+          const settings = { isPinned: !isOnDevice, env: { ...(isOnDevice && gpuEnvironment), ...env } };
           return programs.start('subject.ts', [workload, way, n, executor, posesPerTape], settings);
         },
         ...(way !== 'loops' && { work: `${workload}, N = ${n}` }),
@@ -94,13 +94,13 @@ export async function bench<Options extends object>(
     const versions: string[] = [];
     for (const peer of peers) versions.push(await versionOf(peer, programs, data));
     progress.stop();
-    const by = [here, ...versions].join('; ');
+    const by = [madeBy, ...versions].join('; ');
     const chart = out && report.chart ? out.replace(/(?:\.md)?$/, '.svg') : undefined;
     const text = rendered(report, by, chart);
     if (out) {
       await mkdir(dirname(out), { recursive: true });
       await writeFile(out, text);
-      await recordFigures(out, here, report.sections);
+      await recordFigures(out, madeBy, report.sections);
     }
     if (chart && report.chart) {
       const { chart: drawn } = await import('../charts.ts');
@@ -113,7 +113,7 @@ export async function bench<Options extends object>(
 }
 
 /** Environment variables for GPU drivers, which need a folder for files of the running session. */
-const runtime = { XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? tmpdir() };
+const gpuEnvironment = { XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? tmpdir() };
 
 /** Returns the name and version of a peer and of its BLAS library, or a note on how to install it. */
 async function versionOf(peer: PeerName, programs: Programs, data: string): Promise<string> {

@@ -41,7 +41,7 @@ export function rendered({ title, about, sections }: Report, by: string, chart?:
   return `${[`# ${title}`, `${by}.`, about, ...image, ...parts].join('\n\n')}\n`;
 }
 
-const head = `# Figures
+const preamble = `# Figures
 
 All figures of the reports in this folder. Each benchmark updates its rows when it writes its report;
 \`npm run bench:all\` runs them all.
@@ -75,5 +75,8 @@ export async function recordFigures(out: string, by: string, sections: readonly 
   const rows = [...others, ...current].toSorted(([a = ''], [b = '']) => a.localeCompare(b));
   await mkdir(folder, { recursive: true });
   const all = [...notes, `- ${report}: ${by}.`].toSorted();
-  await writeFile(file, `${head}\n${all.join('\n')}\n\n${table(['report', 'what', 'figures'], rows, 3)}\n`);
+  await writeFile(
+    file,
+    `${preamble}\n${all.join('\n')}\n\n${table(['report', 'what', 'figures'], rows, 3)}\n`,
+  );
 }

@@ -56,13 +56,13 @@ export class Programs {
 }
 
 /** Returns environment variables that make BLAS libraries use `count` threads. */
-export const threads = (count: number): Readonly<Record<string, string>> => ({
+export const blasThreads = (count: number): Readonly<Record<string, string>> => ({
   OMP_NUM_THREADS: `${count}`,
   OPENBLAS_NUM_THREADS: `${count}`,
   MKL_NUM_THREADS: `${count}`,
 });
 /** Environment in which all libraries use one thread, as posetape does without a pool. */
-const oneThread = threads(1);
+const oneThread = blasThreads(1);
 
 /** Start options of a measured process. */
 export interface Settings {

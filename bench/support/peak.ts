@@ -21,7 +21,7 @@ export function restartPeak(): () => number | null {
 
 /**
  * Returns the peak resident memory of this process in bytes: VmHWM in /proc/self/status, which `clear_refs` resets. The peak
- * that getrusage(2) reports is unusable, as it starts from the memory of the parent process.
+ * that getrusage(2) reports is unusable, because it starts from the memory of the parent process.
  */
 function peakBytes(): number {
   const [, kibibytes] = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];

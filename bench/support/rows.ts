@@ -10,9 +10,9 @@ export interface Side {
   readonly name: string;
   /** Starts the process; undefined if the system is not installed. */
   readonly start: ((env?: Readonly<Record<string, string>>, isPinned?: boolean) => Measured) | undefined;
-  /** Name of the work. Sides with the same work must give the same result. The result of a side without it is not checked. */
+  /** Name of the work. Sides with the same work must give the same result. `timed` does not check a side without it. */
   readonly work?: string;
-  /** True if the process may fail on this machine. Its time is then NaN. */
+  /** True if the process may fail on this machine. If it fails, its time is NaN. */
   readonly mayFail?: boolean;
 }
 
@@ -52,8 +52,8 @@ export interface Target {
   readonly kind: 'most' | 'least';
   readonly number: number;
 }
-export const most = (number: number): Target => ({ kind: 'most', number });
-export const least = (number: number): Target => ({ kind: 'least', number });
+export const atMost = (number: number): Target => ({ kind: 'most', number });
+export const atLeast = (number: number): Target => ({ kind: 'least', number });
 
 /** Explanation of the targets, for reports with targets. */
 export const aims: string =
@@ -64,15 +64,15 @@ export const aims: string =
 const closeEnough = 2e-4;
 
 /**
- * True if both the values and the norms of the gradients differ by at most `within`: relative to the number in `b` if that is
- * larger than 1, otherwise absolute.
+ * True if both the values and the norms of the gradients differ by at most `within`: relative to the size of the
+ * number in `b` if that is larger than 1, otherwise absolute.
  */
 function agree(a: Answer, b: Answer, within: number): boolean {
   const isClose = (x: number, y: number) => Math.abs(x - y) <= within * Math.max(1, Math.abs(y));
   return isClose(a.value, b.value) && isClose(a.norm, b.norm);
 }
 
-/** Returns a function that checks the answer of a side. It throws an Error if two sides with the same work give different answers. */
+/** Returns a function that checks the answer of a side. It throws an Error if sides with the same work disagree. */
 export function agreement(within: number = closeEnough): (side: Side, answer: Answer) => void {
   const answers = new Map<string, Answer & { readonly by: string }>();
   return ({ name, work = name }, answer) => {
@@ -127,7 +127,7 @@ export async function timed(
   }
 }
 
-/** Memory and CPU time of a side. `cpu` is the median over the rounds that follow the first run. */
+/** Memory and CPU time of a side. `cpu` is the median over the rounds after the first run, or `first` if there are none. */
 export interface SideResult extends Peak {
   /** CPU milliseconds per pose of the first run. */
   readonly first: number;

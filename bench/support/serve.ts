@@ -8,7 +8,7 @@ export interface Subject {
   run(): unknown;
 }
 
-/** Milliseconds per unit. */
+/** Milliseconds. Those of a timed round are per unit. */
 export interface Round {
   /** CPU time of all threads. */
   readonly cpu: number;
@@ -31,7 +31,7 @@ export async function timeOf(run: () => unknown, times = 1): Promise<Round> {
 
 /**
  * Warms up a subject for $BENCH_WARM_UP milliseconds, or a default time if that is not set. Returns a function that times one
- * round of several runs.
+ * round of one or more runs.
  *
  * @param perRun milliseconds of a run, if the subject is already warm. It is then not warmed up again.
  */

@@ -38,6 +38,7 @@ export interface Graph extends Pick<Data, 'types' | 'coordinates' | 'src' | 'dst
 
 type Point = readonly [number, number, number];
 type Edge = readonly [src: number, dst: number];
+/** Pose as it is drawn at random, before all poses are joined in flat arrays. */
 interface Drawn {
   readonly ligandAtoms: number;
   readonly types: readonly number[];

@@ -32,7 +32,7 @@ export function ladderTask(name: string, count: number): Task {
   return maker(sizes.map(Number), count);
 }
 
-/** Drops the types of a task's poses and parameters. This is safe, as its scorer only gets poses of the same task. */
+/** Drops the types of a task's poses and parameters. This is safe, because its scorer only gets poses of the same task. */
 function erased<Pose, P extends Params>(task: Task<Pose, P>): Task {
   return task as unknown as Task;
 }

@@ -36,17 +36,17 @@ export interface Task<Pose = unknown, P extends Params = Params> {
   /** Hand-written scorer: `run` returns ΔG of a pose, and writes the gradient of ΔG to `gradient`. */
   readonly hand?: { readonly gradient: Float64Array; readonly run: (pose: Pose) => number };
   /** Small pose, with a tape of the same structure as the others. Runs of it warm up before memory is measured. */
-  readonly small?: Pose;
+  readonly warmUpPose?: Pose;
 }
 
 /** Environment variable that tells measured processes the folder to which {@link writePoses} has written the poses. */
-const folderName = 'POSETAPE_BENCH_POSES';
+const folderVariable = 'POSETAPE_BENCH_POSES';
 
 /** Writes the poses of `vina` and of the synthetic workloads to files, so that measured processes need not make them. */
 export async function writePoses(folder: string): Promise<void> {
   await writeFile(join(folder, 'vina'), serialize(await vinaPoses()));
   for (const name of dataNames) await writeData(folder, name, generate(name));
-  process.env[folderName] = folder;
+  process.env[folderVariable] = folder;
 }
 
 /** Reads the poses of imatinib in c-Abl. */
@@ -71,7 +71,7 @@ export async function vinaPoses(): Promise<readonly VinaPose[]> {
  */
 export async function readTask(name: string, count: number): Promise<Task> {
   if (name.includes(',')) return ladderTask(name, count);
-  const folder = process.env[folderName];
+  const folder = process.env[folderVariable];
   if (name === 'vina') {
     const poses = folder ? deserialize(await readFile(join(folder, name))) : await vinaPoses();
     return vinaTask(poses, count);
@@ -90,10 +90,10 @@ function vinaTask(distinct: readonly VinaPose[], count: number): Task {
   const hand = { gradient, run: (pose: VinaPose) => byHand(pose, weights) };
   const fields = ['ligandAtom', 'receptorAtom', 'radii', 'hydrophobic', 'hydrogenBond'] as const;
   const [first] = poses as [VinaPose];
-  // The small pose is the first pose with only its first 64 pairs.
+  // The pose to warm up with is the first pose with only its first 64 pairs.
   const firstPairs = Object.fromEntries(fields.map(name => [name, first[name].slice(0, 64)]));
-  const small = { ...first, ...firstPairs };
-  return { poses, params, score, scoreGroup, small, hand, precision: 'float64' } as unknown as Task;
+  const warmUpPose = { ...first, ...firstPairs };
+  return { poses, params, score, scoreGroup, warmUpPose, hand, precision: 'float64' } as unknown as Task;
 }
 
 /** Makes a workload of synthetic data, in float32. */

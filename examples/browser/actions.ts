@@ -1,6 +1,6 @@
 import { calculatorOf, startWorker } from './calculator.ts';
 import { messageOf } from './message.ts';
-import { type SetKind, settingAt, settingsOf, sliders } from './sliders.ts';
+import { type AdjustableKind, settingAt, settingsOf, sliders } from './sliders.ts';
 import type { Store } from './state.ts';
 import type { CombinationSettings } from './worker/combine.ts';
 import type { Molecule } from './worker/molecules.ts';
@@ -29,7 +29,7 @@ const noResults = {
 };
 
 /** Maximum number of poses drawn. The best poses are drawn; each takes about 2 MB of memory in the 3D view. */
-const mostDrawn = 64;
+const maxDrawn = 64;
 
 /** Number of intervals into which the points of a curve divide the slider. */
 const curveIntervals = 80;
@@ -81,7 +81,7 @@ export function actionsOn(store: Store): Actions {
   async function drawBest(opened: Opened): Promise<void> {
     const { combined } = store.state;
     if (store.state.opened !== opened || !combined) return;
-    const poses = bestOf(combined.predictions, mostDrawn);
+    const poses = bestOf(combined.predictions, maxDrawn);
     const molecules = await calculator.run('molecules', poses);
     if (store.state.opened !== opened) return;
     store.update({ drawn: new Map(poses.map((pose, n) => [pose, molecules[n] as Molecule])) });
@@ -90,7 +90,7 @@ export function actionsOn(store: Store): Actions {
   return {
     async open(files) {
       try {
-        const opened = await calculator.run('open', files, read => store.update({ read }));
+        const opened = await calculator.run('open', files, posesRead => store.update({ posesRead }));
         store.update({ ...noResults, files, opened });
         await combine(store.state.settings);
         slope(0);
@@ -99,7 +99,7 @@ export function actionsOn(store: Store): Actions {
       } catch (error) {
         store.update({ problem: messageOf(error) });
       } finally {
-        store.update({ read: 0 });
+        store.update({ posesRead: 0 });
       }
     },
     choose(pose) {
@@ -113,20 +113,20 @@ export function actionsOn(store: Store): Actions {
       combine(settings);
     },
     showForces: showsForces => store.update({ showsForces }),
-    themeChanged: () => store.update({ theme: store.state.theme + 1 }),
+    themeChanged: () => store.update({ themeChanges: store.state.themeChanges + 1 }),
   };
 }
 
-/** Returns the indices of the `most` lowest predictions. The indices are in ascending order. */
-function bestOf(predictions: Float64Array, most: number): number[] {
+/** Returns the indices of the `count` lowest predictions. The indices are in ascending order. */
+function bestOf(predictions: Float64Array, count: number): number[] {
   const byRank = [...predictions.keys()].sort(
     (a, b) => (predictions[a] as number) - (predictions[b] as number),
   );
-  return byRank.slice(0, most).sort((a, b) => a - b);
+  return byRank.slice(0, count).sort((a, b) => a - b);
 }
 
 /** Returns the settings of the points of a curve, evenly spaced on the slider. */
-function settingsAlong(kind: SetKind): CombinationSettings[] {
+function settingsAlong(kind: AdjustableKind): CombinationSettings[] {
   return Array.from({ length: curveIntervals + 1 }, (_, i) =>
     settingsOf(kind, settingAt(sliders[kind], i / curveIntervals)),
   );

@@ -70,7 +70,7 @@ export function calculatorOf(worker: Worker): Calculator {
   };
 }
 
-/** Runs one long task in a worker of its own, which ends with the task. So stopping it does not affect other tasks. */
+/** Runs one long task in a worker of its own, which ends with the task. So stopping this task does not affect others. */
 export function runApart<Name extends TaskName>(
   start: () => Worker | Promise<Worker>,
   files: Files,

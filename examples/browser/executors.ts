@@ -13,7 +13,7 @@ const core = () => import('posetape');
 const webAssembly = () => import('posetape/wasm');
 const gpuJs = () => import('posetape/gpu');
 
-/** All executors, in the order of the table. The others are compared with the first. */
+/** All executors, in the order of the table. The first is the reference with which the others are compared. */
 export const executorChoices: readonly ExecutorChoice[] = [
   {
     name: 'interpreter',
@@ -27,7 +27,7 @@ export const executorChoices: readonly ExecutorChoice[] = [
   },
   {
     name: 'jit, float32',
-    what: 'the same loops, stored in float32',
+    what: 'the same loops on float32 arrays',
     make: async () => (await core()).jit({ precision: 'float32' }),
   },
   {

@@ -1,7 +1,7 @@
 import type { CombinationSettings } from './worker/combine.ts';
 
 /** Combinations that have a setting. */
-export type SetKind = Exclude<CombinationSettings['kind'], 'mean'>;
+export type AdjustableKind = Exclude<CombinationSettings['kind'], 'mean'>;
 
 /** kT at room temperature, in kcal/mol. */
 export const roomKT = 0.593;
@@ -18,7 +18,7 @@ export interface Slider {
 }
 
 /** The slider of each combination. */
-export const sliders: Readonly<Record<SetKind, Slider>> = {
+export const sliders: Readonly<Record<AdjustableKind, Slider>> = {
   lse: { name: 't', unit: 'mol/kcal', least: 0.05, largest: 50, isLogarithmic: true },
   boltzmann: { name: 'kT', unit: 'kcal/mol', least: 0.05, largest: 50, isLogarithmic: true },
   gated: { name: 'g', unit: '', least: 0, largest: 10, isLogarithmic: false },
@@ -40,7 +40,7 @@ export function positionOf({ least, largest, isLogarithmic }: Slider, setting: n
 }
 
 /** Returns the settings of a combination with this value of t, kT or g. */
-export function settingsOf(kind: SetKind, setting: number): CombinationSettings {
+export function settingsOf(kind: AdjustableKind, setting: number): CombinationSettings {
   switch (kind) {
     case 'lse':
       return { kind, t: setting };

@@ -10,7 +10,7 @@ export interface State {
   readonly files: Files | undefined;
   readonly opened: Opened | undefined;
   /** Number of poses read so far while files are being opened; otherwise 0. */
-  readonly read: number;
+  readonly posesRead: number;
   /** Molecules of the best poses, to be drawn, by the index of the pose. */
   readonly drawn: ReadonlyMap<number, Molecule> | undefined;
   /** Index of the chosen pose, from 0. */
@@ -26,13 +26,13 @@ export interface State {
   /** Message of the last error. */
   readonly problem: string | undefined;
   /** Number of theme changes so far. Charts and the 3D view redraw in the new colours after each. */
-  readonly theme: number;
+  readonly themeChanges: number;
 }
 
 const initial: State = {
   files: undefined,
   opened: undefined,
-  read: 0,
+  posesRead: 0,
   drawn: undefined,
   pose: 0,
   settings: { kind: 'boltzmann', kT: roomKT },
@@ -42,7 +42,7 @@ const initial: State = {
   trace: undefined,
   showsForces: true,
   problem: undefined,
-  theme: 0,
+  themeChanges: 0,
 };
 
 /** Callback that redraws after a change, given the state after and before it. */
@@ -63,6 +63,7 @@ export class Store {
     for (const draw of this.#draws) draw(this.#state, before);
   }
 
+  /** Calls `draw` now, with the initial state as the state before, and after each change. */
   subscribe(draw: Draw): void {
     this.#draws.push(draw);
     draw(this.#state, initial);

@@ -58,7 +58,11 @@ export function recordWeights(tape: Tape, weights: Weights): WeightValues {
   );
 }
 
-/** @throws Error if there is no weight of that name */
+/**
+ * Returns the weight of that name.
+ *
+ * @throws Error if there is none
+ */
 export function weightOf(weights: WeightValues, name: string): Value {
   const weight = weights[name];
   if (!weight) throw new Error(`there is no weight ${name}`);

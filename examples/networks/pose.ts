@@ -54,7 +54,7 @@ export function pocketOf(receptor: Atoms, ligand: Atoms, radius: number): Atoms 
   return selected(receptor, isNear);
 }
 
-/** Returns the atoms for whose index `keep` returns true. */
+/** Returns the atoms whose indices `keep` accepts. */
 export function selected({ elements, coordinates }: Atoms, keep: (atom: number) => boolean): Atoms {
   const indices = [...elements.keys()].filter(keep);
   return atomsOf(

@@ -65,8 +65,8 @@ export function schnet(sizes: Sizes, seed = 1): SchNet {
   const centers = Array.from({ length: sizes.gaussians }, (_, k) => k * spacing);
   const gamma = 0.5 / spacing ** 2; // standard deviation equal to the spacing
 
-  /** Records the energy of each atom, of shape [atoms, 1]. */
-  const energies: SchNet['energy'] = (tape, weights, { elements, src, dst, distances }) => {
+  /** Records the energies of the atoms, of shape [atoms, 1]. */
+  const atomEnergies: SchNet['energy'] = (tape, weights, { elements, src, dst, distances }) => {
     const basis = gaussians(distances, centers, gamma); // [edges, gaussians]
     const fade = expandDims(cosineCutoff(distances, cutoff), 1); // [edges, 1]
     const [from, to] = [tape.constant(src), tape.constant(dst)];
@@ -81,10 +81,10 @@ export function schnet(sizes: Sizes, seed = 1): SchNet {
     return dense(weights, 'readout2', shiftedSoftplus(dense(weights, 'readout1', x)));
   };
 
-  const energy: SchNet['energy'] = (...graph) => sum(energies(...graph));
+  const energy: SchNet['energy'] = (...args) => sum(atomEnergies(...args));
 
   const scorer = poseScorer((weights, graph, coordinates) =>
-    energies(coordinates.tape, weights, { ...graph, distances: distancesAlong(graph, coordinates) }),
+    atomEnergies(coordinates.tape, weights, { ...graph, distances: distancesAlong(graph, coordinates) }),
   );
 
   return { sizes, weights: initialWeights(weightShapes(sizes), seed), energy, ...scorer };

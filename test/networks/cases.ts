@@ -29,7 +29,7 @@ export const subjects: Subjects = {
   gat: withBiases(gat(sizes.gat, 8)),
 };
 
-/** Adds noise to all weights, since biases that are 0 would hide a missing bias. Three decimals keep the table short. */
+/** Adds noise to all weights: if all biases were 0, a missing bias would go unnoticed. Three decimals keep the table short. */
 function withBiases<N extends { readonly weights: Weights }>(network: N): N {
   const random = uniform(3);
   const weights = Object.entries(network.weights).map(([name, { data, shape }]): [string, Tensor] => [
@@ -50,8 +50,8 @@ export interface Shipped {
 }
 
 /**
- * The first two poses: one for its energy, one for its binding energy. Both are moved to the origin: the receptor lies
- * 100 Å away from it, where float32 rounds coordinates by 4·10⁻⁶ Å, enough to change forces.
+ * Returns the first two shipped poses, the first for its energy, the second for its binding energy. Both are moved to the origin.
+ * In the files they are 100 Å away from it, where float32 rounds coordinates by 4·10⁻⁶ Å, enough to change forces.
  */
 export function shippedPoses(): Shipped[] {
   const read = (name: string) => {
@@ -66,15 +66,15 @@ export function shippedPoses(): Shipped[] {
     .map((ligand, n) => {
       const origin = [...ligand.coordinates.data.slice(0, 3)];
       return {
-        ligand: from(origin, ligand),
-        pocket: from(origin, pocketOf(receptor as Atoms, ligand, 4)),
+        ligand: relativeTo(origin, ligand),
+        pocket: relativeTo(origin, pocketOf(receptor as Atoms, ligand, 4)),
         settings: { neighbours: 8, cutoff: 5, delta: n === 1 },
       };
     });
 }
 
-/** Atoms relative to a point, rounded to thousandths of an Å as in the files. */
-function from(origin: readonly number[], { elements, coordinates }: Atoms): Atoms {
+/** Moves a point to the origin. Rounds the coordinates of the atoms to thousandths of an Å, as in the files. */
+function relativeTo(origin: readonly number[], { elements, coordinates }: Atoms): Atoms {
   const thousandths = [...coordinates.data].map((x, i) => Math.round(1000 * (x - (origin[i % 3] as number))));
   return atomsOf(
     [...elements],

@@ -12,7 +12,7 @@ const { python } = command('test:networks', {
   takes: 'a few seconds',
   writes: 'test/networks/table.jsonl',
 })
-  .option('--python <command>', 'a Python that has torch', '/usr/bin/python3')
+  .option('--python <command>', 'Python with PyTorch', '/usr/bin/python3')
   .parse()
   .opts<{ python: string }>();
 

@@ -47,7 +47,7 @@ const poseArbitrary = fc
   });
 
 /** Random motion: a rotation by a quaternion, with or without a reflection, and a translation. */
-const motion = fc
+const randomMotion = fc
   .record({
     quaternion: fc
       .tuple(evenly(-1, 1), evenly(-1, 1), evenly(-1, 1), evenly(-1, 1))
@@ -91,12 +91,12 @@ function relabelled({ elements, coordinates }: Atoms, order: readonly number[]):
   );
 }
 
-/** The rows of three numbers, in the order of the indices `order`. */
+/** Reorders rows of three numbers. Row k of the result is row `order[k]`. */
 function reordered(rows: readonly number[], order: readonly number[]): number[] {
   return order.flatMap(i => rows.slice(3 * i, 3 * i + 3));
 }
 
-/** The indices from 0 to `count` − 1, sorted by random keys. */
+/** Sorts the indices from 0 to `count` − 1 by their keys. */
 function orderBy(keys: readonly number[], count: number): number[] {
   return [...Array(count).keys()].sort((a, b) => (keys[a] as number) - (keys[b] as number));
 }
@@ -105,9 +105,11 @@ describe.each(names)('%s', name => {
   const network = subjects[name];
   const { weights, score, scoreGroup } = network;
 
-  function energyOf(ligand: Atoms, pocket = none, among = { ...settings, delta: false }): number {
+  function energyOf(ligand: Atoms, pocket = none, poseSettings = { ...settings, delta: false }): number {
     const tape = new Tape();
-    const [{ data }] = evaluate([score(tape, recordWeights(tape, weights), poseOf(ligand, pocket, among))]);
+    const [{ data }] = evaluate([
+      score(tape, recordWeights(tape, weights), poseOf(ligand, pocket, poseSettings)),
+    ]);
     return data[0] as number;
   }
 
@@ -122,17 +124,17 @@ describe.each(names)('%s', name => {
   property(
     'has an energy that is invariant under rotations, mirrors and translations, and forces that rotate',
     poseArbitrary,
-    motion,
-    ({ ligand, pocket }, to) => {
+    randomMotion,
+    ({ ligand, pocket }, motion) => {
       const here = slopeOf(ligand, pocket);
-      const there = slopeOf(moved(ligand, to), moved(pocket, to));
+      const there = slopeOf(moved(ligand, motion), moved(pocket, motion));
       expectClose(there.energy, here.energy, 1e-10, 1 + Math.abs(here.energy));
-      expectClose(there.slope.data, rotated(here.slope, to.rows), 1e-10, 1 + largest(here.slope));
+      expectClose(there.slope.data, rotated(here.slope, motion.rows), 1e-10, 1 + largest(here.slope));
     },
   );
 
   property(
-    'has an energy that does not depend on the order of atoms, and forces in that order',
+    'has an energy that does not depend on the order of atoms, and forces in the order of the atoms',
     poseArbitrary,
     fc.array(evenly(0, 1), { minLength: 20, maxLength: 20 }),
     ({ ligand, pocket }, keys) => {
@@ -145,14 +147,14 @@ describe.each(names)('%s', name => {
     },
   );
 
-  test('depends on elements and distances', () => {
+  test('has an energy that depends on elements and distances', () => {
     expect(Math.abs(energyOf(two(1.4)) - energyOf(two(1.5)))).toBeGreaterThan(1e-4);
     expect(Math.abs(energyOf(two(1.4)) - energyOf(atomsOf([7, 8], [0, 0, 0, 1.4, 0, 0])))).toBeGreaterThan(
       1e-3,
     );
   });
 
-  test('is continuous at the cutoff', () => {
+  test('has an energy that is continuous at the cutoff', () => {
     const apart = energyOf(two(5));
     expectClose(apart, energyOf(atomsOf([6], [0, 0, 0])) + energyOf(atomsOf([8], [0, 0, 0])), 1e-12);
     expectClose(energyOf(two(5 - 1e-5)), apart, 1e-9);
@@ -195,9 +197,9 @@ describe.each(names)('%s', name => {
       cutoff: fc.constantFrom(5, 5, 5, 1e-9),
       delta: fc.boolean(),
     })
-    .map(({ atoms: { ligand, pocket }, ...among }): Pose => poseOf(ligand, pocket, among));
+    .map(({ atoms: { ligand, pocket }, ...poseSettings }): Pose => poseOf(ligand, pocket, poseSettings));
   property(
-    'scores a group as its single poses, with the same gradient, on every executor',
+    'gives a group of poses the scores and the gradient of the single poses, on every executor',
     fc.constantFrom(...executors),
     several(fc.tuple(anyPose, evenly(-2, 2)), 4),
     ({ executor, tolerance }, drawn) => {
@@ -221,12 +223,12 @@ describe('painn', () => {
   property(
     'has vectors that rotate with the atoms, and invariant scalars',
     poseArbitrary,
-    motion,
-    (pose, to) => {
+    randomMotion,
+    (pose, motion) => {
       const atoms = joined(pose.ligand, pose.pocket);
-      const [here, there] = [featuresOf(atoms), featuresOf(moved(atoms, to))];
+      const [here, there] = [featuresOf(atoms), featuresOf(moved(atoms, motion))];
       expectClose(there.scalars, here.scalars, 1e-10, 1 + largest(here.scalars));
-      expectClose(there.vectors.data, rotated(here.vectors, to.rows), 1e-10, 1 + largest(here.vectors));
+      expectClose(there.vectors.data, rotated(here.vectors, motion.rows), 1e-10, 1 + largest(here.vectors));
     },
   );
 

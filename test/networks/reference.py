@@ -66,8 +66,8 @@ def painn(layers, sizes, elements, at, pairs):
         name = f"interaction{block}."
         w = layers.dense(name + "filter", waves) * cosine(d, cutoff)[:, None]
         phi = layers.two(name + "message", s, silu)[sender] * w
-        ds, along, kept = phi.split(features, dim=1)
-        dv = along[:, :, None] * unit[:, None, :] + kept[:, :, None] * v[sender]
+        ds, along, passed_on = phi.split(features, dim=1)
+        dv = along[:, :, None] * unit[:, None, :] + passed_on[:, :, None] * v[sender]
         s = s.index_add(0, receiver, ds)
         v = v.index_add(0, receiver, dv)
 
@@ -83,26 +83,27 @@ def painn(layers, sizes, elements, at, pairs):
 def gat(layers, sizes, elements, at, pairs):
     """Attention as dense matrices [receiver, sender, head], 0 where there is no edge."""
     heads, features, cutoff, atoms = sizes["heads"], sizes["features"], sizes["cutoff"], len(elements)
-    itself = torch.eye(atoms, dtype=torch.bool)
-    is_edge = itself.clone()
+    is_self = torch.eye(atoms, dtype=torch.bool)
+    is_edge = is_self.clone()
     for i, j in pairs:
         is_edge[i, j] = True
     squares = ((at[:, None, :] - at[None, :, :]) ** 2).sum(2)
-    d = torch.where(itself, torch.zeros(()), torch.where(itself, torch.ones(()), squares).sqrt())
+    # Replaces the zeros before the square root, where its derivative is infinite.
+    d = torch.where(is_self, torch.zeros(()), torch.where(is_self, torch.ones(()), squares).sqrt())
     centers = torch.linspace(0, cutoff, sizes["gaussians"])
     basis = torch.exp(-((d[:, :, None] - centers) ** 2) / (2 * (centers[1] - centers[0]) ** 2))
     fade = torch.where(is_edge, cosine(d, cutoff), torch.zeros(()))
     x = layers["embedding"][elements]
     for layer in range(sizes["layers"]):
         name = f"layer{layer}."
-        said = (x @ layers[name + "weight"]).reshape(atoms, heads, features)
-        a = torch.einsum("ahf,hf->ah", said, layers[name + "source"])
-        b = torch.einsum("ahf,hf->ah", said, layers[name + "target"])
+        messages = (x @ layers[name + "weight"]).reshape(atoms, heads, features)
+        a = torch.einsum("ahf,hf->ah", messages, layers[name + "source"])
+        b = torch.einsum("ahf,hf->ah", messages, layers[name + "target"])
         logits = leaky_relu(a[None, :, :] + b[:, None, :] + basis @ layers[name + "edge"], 0.2)
         logits = logits.masked_fill(~is_edge[:, :, None], -math.inf)
         shares = torch.exp(logits - logits.amax(1, keepdim=True)) * fade[:, :, None]
         attention = shares / shares.sum(1, keepdim=True)
-        x = x + elu(torch.einsum("ijh,jhf->ihf", attention, said).reshape(atoms, -1))
+        x = x + elu(torch.einsum("ijh,jhf->ihf", attention, messages).reshape(atoms, -1))
     return layers.two("readout", x, elu).sum()
 
 

@@ -20,7 +20,7 @@ const executors = [
   { executor: wasm(), tolerance: 1e-5 },
 ];
 
-/** Fails unless answers agree within `tolerance` times 1 + their size. A small answer may be a sum of larger terms. */
+/** Fails unless answers agree within `tolerance` times (1 + their size): a small answer may be a sum of larger terms. */
 function expectAnswer(actual: Answer, expected: Answer, tolerance: number): void {
   expectClose(actual.energy, expected.energy, tolerance, 1 + Math.abs(expected.energy));
   const slope = expected.slope.flat();

@@ -9,7 +9,7 @@ describe.each([
   { name: 'a phone’s width', options: { width: 360, colorScheme: 'light' } },
 ] as const)('the page in $name', ({ options }) => {
   test('passes axe’s checks (contrast, labels, roles), and does not scroll sideways', async () => {
-    const { page, isQuiet } = await open(options);
+    const { page, expectNoComplaints } = await open(options);
     await page.locator('#viewer canvas').waitFor();
     await page.locator('#scorer').scrollIntoViewIfNeeded();
     await page.locator('#editor .cm-content').waitFor();
@@ -26,7 +26,7 @@ describe.each([
       return [scrollWidth, clientWidth];
     });
     expect(contentWidth, 'wider than the page').toBeLessThanOrEqual(pageWidth as number);
-    isQuiet();
+    expectNoComplaints();
     await page.close();
   });
 });
@@ -92,7 +92,7 @@ test('the Tab key reaches every control, in visual order', async () => {
 });
 
 test('the theme button switches to light and dark, and a reload keeps the choice', async () => {
-  const { page, isQuiet } = await open();
+  const { page, expectNoComplaints } = await open();
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await background();
   await page.click('#theme');
@@ -103,6 +103,6 @@ test('the theme button switches to light and dark, and a reload keeps the choice
   expect(await background()).not.toBe(light);
   await page.reload();
   expect(await page.textContent('#theme')).toBe('Theme: dark');
-  isQuiet();
+  expectNoComplaints();
   await page.close();
 });

@@ -14,7 +14,7 @@ describe.each([
   const { open } = site(flags);
 
   test('runs every executor, shows that they agree, and says why one cannot run', async () => {
-    const { page, shows, isQuiet } = await open();
+    const { page, shows, expectNoComplaints } = await open();
     await page.locator('#executors').scrollIntoViewIfNeeded();
     await page.click('#executors-run');
     await shows('executors-doing', /^Done/);
@@ -31,7 +31,9 @@ describe.each([
         // Only an executor that the browser may lack may fail, and it must give a reason.
         expect(name).toMatch(mayLack);
         expect(cells[0]).toMatch(/^gpu: .{20}/);
-        expect(cells[0], 'a name of gpu.js').not.toMatch(/isWebGPUAvailable|GPU\.|\bawait\b/);
+        expect(cells[0], 'the reason names internals of gpu.js').not.toMatch(
+          /isWebGPUAvailable|GPU\.|\bawait\b/,
+        );
         continue;
       }
       const [time, , ran = '', , shown = '', difference = ''] = cells.map(cell => cell.replaceAll('−', '-'));
@@ -43,7 +45,7 @@ describe.each([
       expect(Number(difference)).toBeLessThan(isFloat64 ? 1e-12 : 1e-5);
     }
     expect(await violations(page)).toEqual([]);
-    isQuiet();
+    expectNoComplaints();
     await page.close();
   });
 });

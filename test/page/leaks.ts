@@ -33,10 +33,10 @@ export async function startOtherServer(): Promise<OtherServer> {
 export function leakAttempts(urls: readonly string[]): string {
   return `
 const settled = (promise: Promise<unknown>) => promise.then(() => 'sent', () => 'refused');
-const connects = (make: () => any, good: string) => new Promise(resolve => {
+const connects = (make: () => any, successEvent: string) => new Promise(resolve => {
   try {
     const source = make();
-    source.addEventListener(good, () => resolve('sent'));
+    source.addEventListener(successEvent, () => resolve('sent'));
     source.addEventListener('error', (event: Event) => { event.preventDefault?.(); resolve('refused'); });
     source.addEventListener('close', () => resolve('refused'));
   } catch { resolve('refused'); }

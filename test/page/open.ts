@@ -25,7 +25,7 @@ export interface Opened {
   /** Waits until the rows of a table are as expected. A table that was just opened is filled asynchronously. */
   showsRows(id: string, expected: readonly (readonly string[])[]): Promise<void>;
   /** Fails if there were console errors or warnings, failed requests, or requests to another server. */
-  isQuiet(): void;
+  expectNoComplaints(): void;
 }
 
 export interface OpenOptions {
@@ -80,7 +80,7 @@ async function openPage(
         .poll(() => element(id).textContent())
         [typeof expected === 'string' ? 'toBe' : 'toMatch'](expected as string & RegExp),
     showsRows: (id, expected) => expect.poll(() => rowsOf(page, id)).toEqual(expected),
-    isQuiet: () => expect(complaints).toEqual([]),
+    expectNoComplaints: () => expect(complaints).toEqual([]),
   };
 }
 

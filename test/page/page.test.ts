@@ -33,7 +33,7 @@ import { ensemble, type Opened, posesFile, receptor, rowsOf, site, write } from 
 
 let opened: Opened;
 const { open } = site();
-afterEach(() => opened.isQuiet());
+afterEach(() => opened.expectNoComplaints());
 
 /** Opens one page for all tests of a panel, because most of their time would be spent on opening pages. */
 function onOnePage(): void {
@@ -214,7 +214,7 @@ describe('the poses panel, with files of the user,', () => {
     expect(await opened.page.locator('#compound').isVisible()).toBe(false);
   });
 
-  test('scores poses with flexible residues like the program', async () => {
+  test('scores poses with flexible residues as the program does', async () => {
     const { poses } = ensembleOf(receptor, { name: 'flexible.pdbqt', text: flexible });
     expect(poses[0]?.between).toBeDefined();
     await opened.page.setInputFiles('#own', userFile('flexible.pdbqt', flexible));
@@ -264,7 +264,7 @@ describe('the combination panel', () => {
   const choose = (kind: string) => opened.page.locator(`input[name=combination][value=${kind}]`).check();
 
   /** Expects the page to show the results of a combination. */
-  async function holds(combination: Combination): Promise<CombineResult<VinaWeights>> {
+  async function expectResults(combination: Combination): Promise<CombineResult<VinaWeights>> {
     const result = await combined(combination);
     await opened.shows('value', fixed(result.value, 4));
     const expected = Array.from({ length: result.predictions.length }, (_, n) => [
@@ -289,7 +289,7 @@ describe('the combination panel', () => {
   });
 
   /** Expects the page's numbers to be those of the library's `gated` with the log-weight g H_n. */
-  async function holdsGated(g: number): Promise<{ value: number; weights: Float64Array }> {
+  async function expectGatedResults(g: number): Promise<{ value: number; weights: Float64Array }> {
     const { value, predictions, weights, coefficients, gradient } = await combinePoses({
       poses: poses.map((pose, n) => ({ pose, bonds: bonds[n] as number })),
       params: { ...vinaWeights(), g: tensor(g) },
@@ -317,53 +317,53 @@ describe('the combination panel', () => {
     return { value, weights };
   }
 
-  test('starts with Boltzmann, which kT moves between the best pose and the average', async () => {
-    const { predictions } = await holds(boltzmann({ kT }));
+  test('starts with Boltzmann, whose ΔG moves from the best pose to the mean as kT grows', async () => {
+    const { predictions } = await expectResults(boltzmann({ kT }));
     await opened.shows('best', fixed(Math.min(...predictions), 4));
     await opened.shows('combined-time', /^[\d.]+ ms$/);
     await opened.shows('average', fixed(predictions.reduce((a, b) => a + b) / predictions.length, 4));
     await press('setting', 'Home');
     await opened.shows('setting-value', '0.05 kcal/mol');
-    expect((await holds(boltzmann({ kT: 0.05 }))).value).toBeCloseTo(Math.min(...predictions), 6);
+    expect((await expectResults(boltzmann({ kT: 0.05 }))).value).toBeCloseTo(Math.min(...predictions), 6);
     await press('setting', 'End');
     await opened.shows('setting-value', '50 kcal/mol');
-    expect((await holds(boltzmann({ kT: 50 }))).value).toBeCloseTo(-7.8136, 1);
+    expect((await expectResults(boltzmann({ kT: 50 }))).value).toBeCloseTo(-7.8136, 1);
   });
 
   test('shows a smooth minimum with sharpness t', async () => {
     await choose('lse');
     await opened.shows('setting-value', '1 mol/kcal');
-    await holds(lse({ t: 1 }));
+    await expectResults(lse({ t: 1 }));
     await press('setting', 'ArrowRight');
     const t = Number.parseFloat(await opened.text('setting-value'));
     expect(t).toBeGreaterThan(1);
-    await holds(lse({ t }));
+    await expectResults(lse({ t }));
     await press('setting', 'End');
-    const { value, predictions } = await holds(lse({ t: 50 }));
+    const { value, predictions } = await expectResults(lse({ t: 50 }));
     expect(value).toBeCloseTo(Math.min(...predictions), 6);
   });
 
   test('shows the mean, which has no setting', async () => {
     await choose('mean');
-    await holds(mean());
+    await expectResults(mean());
     expect(await opened.page.locator('#setting').isVisible()).toBe(false);
   });
 
   test('gates by hydrogen bonds with strength g, shows its derivative, and gives the mean for g = 0', async () => {
     await choose('gated');
     await opened.shows('setting-value', '1');
-    await holdsGated(1);
+    await expectGatedResults(1);
     await press('setting', 'ArrowRight');
     await opened.shows('setting-value', '1.05');
-    await holdsGated(1.05);
+    await expectGatedResults(1.05);
     const poseOfMostBonds = bonds.indexOf(Math.max(...bonds));
     await press('setting', 'End');
     await opened.shows('setting-value', '10');
-    const { weights } = await holdsGated(10);
+    const { weights } = await expectGatedResults(10);
     expect(weights[poseOfMostBonds]).toBeGreaterThan(0.95);
     await press('setting', 'Home');
     await opened.shows('setting-value', '0');
-    const { value } = await holdsGated(0);
+    const { value } = await expectGatedResults(0);
     expect(value).toBeCloseTo((await combined(mean())).value, 12);
   });
 
@@ -377,10 +377,10 @@ describe('the combination panel', () => {
     for (let step = 0; step <= 10; step++)
       await opened.page.mouse.move(box.x + box.width * (0.3 + step / 25), y);
     await opened.page.mouse.up();
-    await holds(boltzmann({ kT: Number.parseFloat(await opened.text('setting-value')) }));
+    await expectResults(boltzmann({ kT: Number.parseFloat(await opened.text('setting-value')) }));
   });
 
-  test('draws charts, and a click on one chooses a pose', async () => {
+  test('draws both charts, and a click on the second one chooses a pose', async () => {
     await opened.page.locator('#shares svg').waitFor();
     await opened.page.locator('#curve svg').waitFor();
     // Each row of the second chart has its smallest and its largest number as labels.
@@ -453,7 +453,7 @@ describe('the tape panel', () => {
     await opened.shows('tape-where', 'pose 1, step 119 of 120, backward');
   });
 
-  test('shows no tape after its last step, and keeps the pose', async () => {
+  test('discards the tape after its last step, and keeps the pose', async () => {
     await press('tape-step', 'End');
     await opened.shows('tape-where', 'pose 1: tape discarded');
     // The state of Boltzmann holds two sums, Σ w g and Σ w d g, with six entries each.
@@ -599,7 +599,7 @@ describe('the memory panel', () => {
 
   test('stops on request, and runs again', async () => {
     await opened.page.selectOption('#memory-largest', '1024');
-    // The page itself clicks Stop at the third row, as the job might finish before a click by the test arrives.
+    // The page itself clicks Stop at the third row, because the job might finish before a click by the test arrives.
     await opened.page.evaluate(() => {
       const table = document.querySelector('#memory-table') as HTMLTableElement;
       new MutationObserver((_, observer) => {
@@ -743,6 +743,6 @@ test('without WebGL, the view says so and the rest of the page works', async () 
   await opened.shows('viewer', /^The 3D view could not start: it needs WebGL/);
   await opened.page.click('#pose-next');
   await opened.shows('pose-force', short(longestForce(poseAt(1))));
-  opened.isQuiet();
+  opened.expectNoComplaints();
   await opened.page.close();
 });

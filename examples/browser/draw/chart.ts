@@ -20,8 +20,8 @@ use([
 export interface Chart {
   /** Draws the chart. The label is for screen readers. */
   draw(label: string, option: EChartsCoreOption): void;
-  /** Calls `at` on each click with the x of the pointer, in units of the first x axis. */
-  onClick(at: (x: number) => void): void;
+  /** Calls `clicked` on each click with the x of the pointer, in units of the first x axis. */
+  onClick(clicked: (x: number) => void): void;
 }
 
 /** Creates an empty chart in an element, which must have a height. */
@@ -37,10 +37,10 @@ export function chartIn(element: HTMLElement): Chart {
         { notMerge: true },
       );
     },
-    onClick(at) {
+    onClick(clicked) {
       chart.getZr().on('click', ({ offsetX, offsetY }) => {
         const [x] = chart.convertFromPixel({ gridIndex: 0 }, [offsetX, offsetY]) as [number, number];
-        at(x);
+        clicked(x);
       });
     },
   };

@@ -1,5 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import { type SetKind, settingOf, sliders } from '../sliders.ts';
+import { type AdjustableKind, settingOf, sliders } from '../sliders.ts';
 import type { Combined, Curve } from '../worker/combine.ts';
 import { axis, tooltip } from './chart-looks.ts';
 import { colour, mixed, shadeOf } from './colours.ts';
@@ -17,12 +17,12 @@ export function curveOption(
   { settings, value }: Combined,
   limits: readonly Limit[],
 ): EChartsCoreOption {
-  const slider = sliders[kind as SetKind];
+  const slider = sliders[kind as AdjustableKind];
   const limitValues = limits.map(limit => limit.value);
-  // A gated curve may leave the range of its limits, so the axis covers its points, too. Otherwise the axis covers only the
-  // limits: the points of lse go to −∞ as t goes to 0.
-  const inRange = kind === 'gated' ? [...limitValues, ...points.map(([, y]) => y)] : limitValues;
-  const [lowest, highest] = [Math.min(...inRange), Math.max(...inRange)];
+  // A gated curve may leave the range of its limits, so the axis covers its points, too. For the other combinations the axis
+  // covers only the limits, because the points of lse go to −∞ as t goes to 0.
+  const covered = kind === 'gated' ? [...limitValues, ...points.map(([, y]) => y)] : limitValues;
+  const [lowest, highest] = [Math.min(...covered), Math.max(...covered)];
   // The axis has a margin, in kcal/mol, above and below this range. For lse the lower margin is larger, to show ΔG falling.
   const margin = 0.12 * Math.max(highest - lowest, 0.5);
   const least = kind === 'lse' ? lowest - 4 * margin : lowest - margin;
@@ -142,7 +142,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
       },
     },
     axisPointer: { link: [{ xAxisIndex: 'all' }] },
-    // 'none' keeps the rows aligned. Otherwise the row with the longest axis name would begin further right than the others.
+    // 'none' keeps the rows aligned. Without it, the row with the longest axis name would begin further right than the others.
     grid: rows.map(({ height }, row) => ({
       ...{ left: 82, right: 8, top: 8 + pitch * row, height },
       outerBoundsMode: 'none',
@@ -166,12 +166,12 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
       axisLine: { show: row > 0, onZero: true, lineStyle: { color: colour('line') } },
     })),
     // The vertical scale of each row runs from the row's least number to its largest.
-    yAxis: rows.map(({ name, ends: [least, most] }, row) => ({
+    yAxis: rows.map(({ name, ends: [least, largest] }, row) => ({
       ...axis(),
       gridIndex: row,
       min: least,
-      max: most,
-      interval: most - least,
+      max: largest,
+      interval: largest - least,
       name,
       nameLocation: 'middle',
       nameRotate: 0,
@@ -189,7 +189,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
   };
 }
 
-/** Returns the least and the largest number, moved apart by 1 each way if they are equal. */
+/** Returns the least and the largest number. If they are equal, moves them apart by 1 each way. */
 function endsOf(numbers: Iterable<number>): readonly [least: number, largest: number] {
   let [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const number of numbers) [least, largest] = [Math.min(least, number), Math.max(largest, number)];

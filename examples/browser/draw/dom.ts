@@ -51,7 +51,7 @@ export function fillTable(
 }
 
 /** Resolves when an element is about to scroll into view, so that large modules are loaded only when needed. */
-export function near(element: HTMLElement): Promise<void> {
+export function untilNear(element: HTMLElement): Promise<void> {
   return new Promise(resolve => {
     const observer = new IntersectionObserver(
       entries => {

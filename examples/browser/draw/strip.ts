@@ -12,12 +12,12 @@ const gap = 4;
 /**
  * Returns the chart of bytes held at each step of a tape.
  *
- * @param before the previous tape, drawn in grey on the left
- * @param done number of steps done; more than all steps once the tape is discarded
+ * @param previous the previous tape, drawn in grey on the left
+ * @param done number of steps done; larger than the number of steps if the tape is discarded
  */
-export function stripOption(trace: Trace, before: Trace | undefined, done: number): EChartsCoreOption {
-  const start = before ? -before.steps - gap : 0;
-  /** Returns the line of bytes held: in the first half of a step those during it, in the second half those after it. */
+export function stripOption(trace: Trace, previous: Trace | undefined, done: number): EChartsCoreOption {
+  const start = previous ? -previous.steps - gap : 0;
+  /** Returns the line of bytes held. Each step has two halves: the bytes held during the step, then those held after it. */
   const stairs = (trace: Trace, from: number, to: number, offset = 0): Point[] => {
     const points: Point[] =
       from === 0
@@ -39,7 +39,7 @@ export function stripOption(trace: Trace, before: Trace | undefined, done: numbe
     return points;
   };
   const isDiscarded = done > trace.steps;
-  const run = Math.min(done, trace.steps);
+  const stepsDone = Math.min(done, trace.steps);
   const area = (data: Point[], name: 'forward' | 'backward' | 'faint', opacity: number) => ({
     type: 'line',
     data,
@@ -65,7 +65,7 @@ export function stripOption(trace: Trace, before: Trace | undefined, done: numbe
       ...axis(),
       type: 'value',
       min: 0,
-      max: 1.08 * Math.max(trace.peak, before?.peak ?? 0),
+      max: 1.08 * Math.max(trace.peak, previous?.peak ?? 0),
       splitNumber: 3,
       axisLabel: {
         ...(axis() as { axisLabel: object }).axisLabel,
@@ -74,11 +74,15 @@ export function stripOption(trace: Trace, before: Trace | undefined, done: numbe
       },
     },
     series: [
-      ...(before ? [area(stairs(before, 0, before.steps, start), 'faint', 0.5)] : []),
+      ...(previous ? [area(stairs(previous, 0, previous.steps, start), 'faint', 0.5)] : []),
       // All steps in grey, including those not done yet.
       area(stairs(trace, 0, trace.steps), 'faint', 0.12),
-      area(isDiscarded ? [] : stairs(trace, 0, Math.min(run, trace.backward)), 'forward', 0.28),
-      area(isDiscarded || run <= trace.backward ? [] : stairs(trace, trace.backward, run), 'backward', 0.28),
+      area(isDiscarded ? [] : stairs(trace, 0, Math.min(stepsDone, trace.backward)), 'forward', 0.28),
+      area(
+        isDiscarded || stepsDone <= trace.backward ? [] : stairs(trace, trace.backward, stepsDone),
+        'backward',
+        0.28,
+      ),
       {
         type: 'line',
         data: [],
@@ -88,7 +92,7 @@ export function stripOption(trace: Trace, before: Trace | undefined, done: numbe
           animation: false,
           lineStyle: { color: colour('ink'), width: 1.5, type: 'solid' },
           label: { show: false },
-          data: [{ xAxis: isDiscarded ? trace.steps + 1.5 : run }],
+          data: [{ xAxis: isDiscarded ? trace.steps + 1.5 : stepsDone }],
         },
       },
     ],

@@ -4,9 +4,9 @@ import { element } from './dom.ts';
 /** Cells of a tape, one for each value. */
 export interface Cells {
   /** Shows the state of every value after `done` steps: not computed yet, in memory or freed. */
-  run(done: number): void;
+  showStates(done: number): void;
   /** Selects the cell of a value. Marks the cells of the value's inputs and of the values that read it. */
-  point(id: number): void;
+  select(id: number): void;
 }
 
 /**
@@ -43,7 +43,7 @@ export function cellsOf(
     };
   }
 
-  let pointed = -1;
+  let selected = -1;
   const marked = new Set<HTMLElement>();
   const mark = (id: number, name: 'pointed' | 'reads' | 'read-by') => {
     const cell = cells[id];
@@ -52,17 +52,17 @@ export function cellsOf(
     marked.add(cell);
   };
   return {
-    run(done) {
+    showStates(done) {
       for (const [id, cell] of cells.entries())
         cell.dataset.state = stateOf(trace.entries[id] as Entry, done, trace);
     },
-    point(id) {
+    select(id) {
       for (const cell of marked) cell.classList.remove('pointed', 'reads', 'read-by');
       marked.clear();
       // Tab reaches only the selected cell. The arrow keys move on from there.
-      cells[pointed]?.setAttribute('tabindex', '-1');
-      cells[pointed]?.setAttribute('aria-selected', 'false');
-      pointed = id;
+      cells[selected]?.setAttribute('tabindex', '-1');
+      cells[selected]?.setAttribute('aria-selected', 'false');
+      selected = id;
       cells[id]?.setAttribute('tabindex', '0');
       cells[id]?.setAttribute('aria-selected', 'true');
       cells[id]?.setAttribute('aria-describedby', 'tape-detail');
@@ -105,7 +105,7 @@ function stateOf(
   return done - 1 <= lastUse ? 'held' : 'freed';
 }
 
-/** Draws a line from each input of a value to it, and from it to each value that reads it. */
+/** Draws lines to a value from each of its inputs, and from the value to each value that reads it. */
 function drawLinks(links: HTMLElement, cells: readonly HTMLElement[], { entries }: Trace, id: number): void {
   const origin = links.getBoundingClientRect();
   const center = (id: number) => {

@@ -24,16 +24,16 @@ export interface Viewer {
 const arrow = { scale: 3, start: 0.2, shortest: 0.3, longest: 6, radius: 0.11 };
 
 /** Number of steps to which shades are rounded. A pose is repainted only if its rounded shade changes. */
-const shades = 24;
+const shadeSteps = 24;
 
 /** Maximum number of poses repainted in one frame. */
-const mostPainted = 8;
+const maxPainted = 8;
 
-/**
- * Stick radii in Å: `chosen` for the chosen pose, and from `least` to `most` for the others, by their shade. Poses with a
- * shade below `line` are drawn as lines instead. `line` is a shade, not a radius.
- */
-const radius = { chosen: 0.2, least: 0.04, most: 0.12, line: 0.25 };
+/** Stick radii in Å: `chosen` for the chosen pose, and from `least` to `largest` for the others, by their shade. */
+const radius = { chosen: 0.2, least: 0.04, largest: 0.12 };
+
+/** Shade below which a pose is drawn by lines instead of sticks. */
+const lineShade = 0.25;
 
 /** Colours of elements. Nitrogen is violet instead of the usual blue, because blue stands for weights. */
 const heteroatoms = { N: '#8a63d2', O: '#d2453c', S: '#c09a1d', F: '#3f9d57', Cl: '#3f9d57', H: '#9aa0a8' };
@@ -51,7 +51,7 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
   element.textContent = 'Loading the 3D view …';
   const { createViewer } = await import('3dmol');
   element.textContent = '';
-  const viewer = started(() => createViewer(element, { backgroundColor: colour('card'), antialias: true }));
+  const viewer = created(() => createViewer(element, { backgroundColor: colour('card'), antialias: true }));
   let pocket: GLModel | undefined;
   let models = new Map<number, GLModel>();
   let added: number | undefined;
@@ -66,9 +66,9 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
   // the page. So each frame repaints only a few poses, and the next frame continues.
   const draw: () => void = onceAFrame(() => {
     const [chosen, shadesOfAll] = lastPaint;
-    let remaining = mostPainted;
+    let remaining = maxPainted;
     for (const [n, model] of models.entries()) {
-      const shade = Math.round((shadesOfAll[n] ?? 0) * shades) / shades;
+      const shade = Math.round((shadesOfAll[n] ?? 0) * shadeSteps) / shadeSteps;
       const key = `${shade}${n === chosen ? ' chosen' : ''}`;
       if (painted.get(n) === key) continue;
       if (--remaining < 0) {
@@ -151,7 +151,7 @@ export async function viewerIn(element: HTMLElement): Promise<Viewer> {
 }
 
 /** Creates a viewer. If that fails, throws a readable Error in place of the string about internals that 3Dmol.js throws. */
-function started(create: () => GLViewer): GLViewer {
+function created(create: () => GLViewer): GLViewer {
   try {
     return create();
   } catch (cause) {
@@ -159,7 +159,7 @@ function started(create: () => GLViewer): GLViewer {
   }
 }
 
-/** Returns a function that runs `work` at the next frame, once for all calls before it. */
+/** Returns a function that runs `work` at the next frame, once for all calls before that frame. */
 function onceAFrame(work: () => void): () => void {
   let isDue = false;
   return () => {
@@ -196,8 +196,8 @@ function paintChosen(model: GLModel, shade: number): void {
 
 function paintFaint(model: GLModel, shade: number): void {
   const color = mixed('faint', 'forward', shade);
-  const size = radius.least + (radius.most - radius.least) * shade;
-  const isLine = shade < radius.line;
+  const size = radius.least + (radius.largest - radius.least) * shade;
+  const isLine = shade < lineShade;
   model.setStyle({}, isLine ? { line: { color } } : { stick: { radius: size, color, opacity: 0.55 } });
   model.setStyle({ elem: 'H' }, {});
 }

@@ -3,7 +3,15 @@ import type { Chart } from '../draw/chart.ts';
 import { curveOption, type Limit, sharesOption } from '../draw/combination-charts.ts';
 import { byId, element, fillTable, row, typeset } from '../draw/dom.ts';
 import { fixed, milliseconds, short } from '../draw/numbers.ts';
-import { positionOf, roomKT, type SetKind, settingAt, settingOf, settingsOf, sliders } from '../sliders.ts';
+import {
+  type AdjustableKind,
+  positionOf,
+  roomKT,
+  settingAt,
+  settingOf,
+  settingsOf,
+  sliders,
+} from '../sliders.ts';
 import type { State, Store } from '../state.ts';
 import type { CombinationSettings, Combined } from '../worker/combine.ts';
 
@@ -107,7 +115,7 @@ function drawNumbers({ combined }: State): void {
   drawTables({ combined });
 }
 
-/** Fills the tables, but only if they are open: for many poses, filling them takes longer than all the rest. */
+/** Fills the tables, but only if they are open: for many poses, filling them takes longer than everything else in an update. */
 function drawTables({ combined }: Pick<State, 'combined'>): void {
   if (!combined || !byId<HTMLDetailsElement>('numbers').open) return;
   const { predictions, weights, coefficients, gate, gradient } = combined;
@@ -137,9 +145,9 @@ function meanOf(numbers: Float64Array): number {
 }
 
 function drawCharts(curve: Chart, shares: Chart, state: State, before: State): void {
-  const { combined, settings, theme, pose } = state;
+  const { combined, settings, themeChanges, pose } = state;
   if (!combined) return;
-  const isNew = state === before || combined !== before.combined || theme !== before.theme;
+  const isNew = state === before || combined !== before.combined || themeChanges !== before.themeChanges;
   if (isNew || state.curve !== before.curve || settings !== before.settings) {
     byId('curve').hidden = settings.kind === 'mean';
     if (settings.kind !== 'mean' && state.curve?.kind === settings.kind) {
@@ -156,7 +164,7 @@ function drawCharts(curve: Chart, shares: Chart, state: State, before: State): v
 }
 
 /** Description of the curve of each combination, for screen readers. */
-const courses: Readonly<Record<SetKind, string>> = {
+const courses: Readonly<Record<AdjustableKind, string>> = {
   lse: 'from far below the best pose up to it',
   boltzmann: 'from the best pose to the mean',
   gated: 'from the mean to the pose with the most hydrogen bonds',

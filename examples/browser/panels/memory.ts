@@ -1,15 +1,15 @@
 import { runApart, startWorker } from '../calculator.ts';
 import type { Chart } from '../draw/chart.ts';
-import { byId, fillTable, near, row } from '../draw/dom.ts';
+import { byId, fillTable, row, untilNear } from '../draw/dom.ts';
 import { memoryOption } from '../draw/memory-chart.ts';
 import { bytes, fixed, short } from '../draw/numbers.ts';
 import type { Store } from '../state.ts';
 import {
   type Comparison,
+  countedPoses,
   countsTo,
   grouped,
   type MemoryPoint,
-  posesOf,
   type WayName,
   wayNames,
 } from '../worker/ways.ts';
@@ -17,7 +17,7 @@ import { jobButtons } from './job.ts';
 
 /**
  * Sets up the panel that compares the full graph, one tape at a time, and several poses on a tape, for growing numbers of
- * poses. Changing the number of poses per tape measures only the way with several poses on a tape again.
+ * poses. If the visitor changes the number of poses per tape, only the way with several poses on a tape is measured again.
  */
 export function memoryPanel(store: Store): void {
   const [largest, perTape] = [
@@ -64,14 +64,14 @@ export function memoryPanel(store: Store): void {
 
   store
     .firstResult()
-    .then(() => near(byId('memory-chart')))
+    .then(() => untilNear(byId('memory-chart')))
     .then(() => import('../draw/chart.ts'))
     .then(({ chartIn }) => {
       chart = chartIn(byId('memory-chart'));
       draw();
     });
   store.subscribe((state, before) => {
-    if (state.theme !== before.theme) draw();
+    if (state.themeChanges !== before.themeChanges) draw();
   });
 }
 
@@ -96,19 +96,19 @@ function drawTable(
 
 function verdict(points: readonly MemoryPoint[], { posesPerTape }: Comparison): string {
   const count = Math.max(...points.map(({ poses }) => poses));
-  const [graph, stream, fused, several] = wayNames.map(way => pointAt(points, count, way));
-  if (!graph || !stream) return '';
-  const share = fixed(graph.peakBytes / stream.peakBytes, 0);
+  const [fullGraph, interpreted, compiled, several] = wayNames.map(way => pointAt(points, count, way));
+  if (!fullGraph || !interpreted) return '';
+  const ratio = fixed(fullGraph.peakBytes / interpreted.peakBytes, 0);
   const more =
-    fused && several
-      ? `, and ${posesOf(posesPerTape)} on a tape ${fixed(several.peakBytes / fused.peakBytes, 0)} times as much as one`
+    compiled && several
+      ? `, and ${countedPoses(posesPerTape)} on a tape ${fixed(several.peakBytes / compiled.peakBytes, 0)} times as much as one`
       : '';
   const difference = Math.max(
-    ...[stream, several].map(point => Math.abs(graph.value - (point ?? graph).value)),
+    ...[interpreted, several].map(point => Math.abs(fullGraph.value - (point ?? fullGraph).value)),
   );
   const agreement =
     difference === 0 ? 'ΔG is the same to the last digit' : `ΔG differs by ${short(difference)}`;
-  return `At N = ${count} the full graph holds ${share} times as much as one tape at a time${more}; ${agreement}.`;
+  return `At N = ${count} the full graph holds ${ratio} times as much as one tape at a time${more}; ${agreement}.`;
 }
 
 function labelOf(points: readonly MemoryPoint[], comparison: Comparison): string {

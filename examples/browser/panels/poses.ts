@@ -7,7 +7,7 @@ import { messageOf } from '../message.ts';
 import { textOf } from '../read.ts';
 import type { State, Store } from '../state.ts';
 import type { CompoundSummary, Files } from '../worker/open.ts';
-import { posesOf } from '../worker/ways.ts';
+import { countedPoses } from '../worker/ways.ts';
 
 /** Sets up the panel of the poses: 3D view, choice of a pose, and opening of the visitor's own files. */
 export function posesPanel(store: Store, actions: Actions, defaults: Promise<Files>): void {
@@ -23,7 +23,7 @@ export function posesPanel(store: Store, actions: Actions, defaults: Promise<Fil
   forces.addEventListener('change', () => actions.showForces(forces.checked));
   acceptFiles(store, actions, defaults);
 
-  store.subscribe(drawFacts);
+  store.subscribe(drawNumbers);
   const element = byId('viewer');
   store
     .firstResult()
@@ -39,7 +39,7 @@ export function posesPanel(store: Store, actions: Actions, defaults: Promise<Fil
 /** Number of poses of the page's own files, shown until files have been read. */
 const defaultCount = 64;
 
-function drawFacts(state: State): void {
+function drawNumbers(state: State): void {
   const { opened, pose, combined, slope, problem, drawn } = state;
   const count = opened?.poses ?? defaultCount;
   const stepper = byId<HTMLInputElement>('pose');
@@ -63,13 +63,13 @@ function drawFacts(state: State): void {
   if (message.textContent !== (problem ?? '')) message.textContent = problem ?? '';
   byId('viewer').setAttribute(
     'aria-label',
-    `The pocket and ${posesOf(count)} in 3D; pose ${pose + 1} is highlighted, ΔG ${fixed(value, 2)} kcal/mol, weight ${short(weight)}`,
+    `The pocket and ${countedPoses(count)} in 3D; pose ${pose + 1} is highlighted, ΔG ${fixed(value, 2)} kcal/mol, weight ${short(weight)}`,
   );
 }
 
 /** Returns a sentence on the opened poses. While files are being read, it gives the number of poses read so far. */
-function summaryOf({ files, opened, read }: State, ours: Files): string {
-  if (read > 0) return `Reading: ${read} poses so far.`;
+function summaryOf({ files, opened, posesRead }: State, ours: Files): string {
+  if (posesRead > 0) return `Reading: ${posesRead} poses so far.`;
   if (!files || !opened) return '64 poses of imatinib in the kinase Abl.';
   const { compounds, poses } = opened;
   if (areOurs(files, ours)) return `${poses} poses of imatinib in the kinase Abl.`;
@@ -96,7 +96,7 @@ function longestForce(slope: Float64Array): number {
 }
 
 function drawViewer(viewer: Viewer, state: State, before: State): void {
-  const { opened, drawn, pose, combined, slope, showsForces, theme } = state;
+  const { opened, drawn, pose, combined, slope, showsForces, themeChanges } = state;
   if (!opened || !drawn) return;
   const isFirst = state === before || drawn !== before.drawn;
   if (isFirst) viewer.show(opened.receptor, drawn);
@@ -112,7 +112,7 @@ function drawViewer(viewer: Viewer, state: State, before: State): void {
   if (isFirst || slope !== before.slope || showsForces !== before.showsForces) {
     viewer.arrows(showsForces ? slope : undefined);
   }
-  if (!isFirst && theme !== before.theme) viewer.repaint();
+  if (!isFirst && themeChanges !== before.themeChanges) viewer.repaint();
 }
 
 /** Fills the list of compounds, and shows it if there are several. */
@@ -121,7 +121,7 @@ function drawCompounds(select: HTMLSelectElement, { opened, files }: State): voi
   byId('compound-row').hidden = compounds.length < 2;
   select.replaceChildren(
     ...compounds.map((compound, n) =>
-      element('option', { value: `${n}` }, `${titleOf(compound)}: ${posesOf(compound.poses)}`),
+      element('option', { value: `${n}` }, `${titleOf(compound)}: ${countedPoses(compound.poses)}`),
     ),
   );
   select.value = `${files?.compound ?? 0}`;

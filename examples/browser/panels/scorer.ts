@@ -1,6 +1,6 @@
 import { runApart } from '../calculator.ts';
 import { startConfined } from '../confined.ts';
-import { byId, element, fillTable, near, typeset } from '../draw/dom.ts';
+import { byId, element, fillTable, typeset, untilNear } from '../draw/dom.ts';
 import type { Editor } from '../draw/editor.ts';
 import { fixed, milliseconds, short } from '../draw/numbers.ts';
 import { messageOf } from '../message.ts';
@@ -35,7 +35,7 @@ export function scorerPanel(store: Store, loadSource: () => Promise<string>): vo
   const run = jobButtons('scorer', tryIt, { done, failed });
 
   const start = async () => {
-    await near(byId('scorer'));
+    await untilNear(byId('scorer'));
     const [{ editorIn }, source] = await Promise.all([import('../draw/editor.ts'), loadSource()]);
     editor = editorIn(byId('editor'), source, run);
     byId('scorer-reset').addEventListener('click', () => {

@@ -1,5 +1,5 @@
 import type { Chart } from '../draw/chart.ts';
-import { byId, near } from '../draw/dom.ts';
+import { byId, untilNear } from '../draw/dom.ts';
 import { bytes, fixed } from '../draw/numbers.ts';
 import { stripOption } from '../draw/strip.ts';
 import { type Cells, cellsOf } from '../draw/tape-cells.ts';
@@ -18,7 +18,7 @@ export function tapePanel(store: Store): void {
   const slider = byId<HTMLInputElement>('tape-step');
   const play = byId<HTMLButtonElement>('tape-play');
   let trace: Trace | undefined;
-  let before: Trace | undefined;
+  let previous: Trace | undefined;
   let cells: Cells | undefined;
   let chart: Chart | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -29,21 +29,21 @@ export function tapePanel(store: Store): void {
   let displayed = -1;
 
   /** Returns the number of steps done. It exceeds the number of steps by 1 once the tape is discarded. */
-  const at = () => slider.valueAsNumber;
+  const stepsDone = () => slider.valueAsNumber;
   const draw = () => {
     if (!trace) return;
-    const done = at();
-    cells?.run(done);
-    drawWhere(trace, before, done);
+    const done = stepsDone();
+    cells?.showStates(done);
+    drawWhere(trace, previous, done);
     slider.setAttribute('aria-valuetext', byId('tape-where').textContent ?? '');
-    chart?.draw(stripLabel(trace, done), stripOption(trace, before, done));
+    chart?.draw(stripLabel(trace, done), stripOption(trace, previous, done));
     if (selected < 0 || isPlaying) show(entryDone(trace, done));
   };
   const show = (id: number) => {
     selected = isPlaying ? -1 : id;
     displayed = id;
     if (trace) drawDetail(byId('tape-detail'), trace, id);
-    cells?.point(id);
+    cells?.select(id);
   };
   const go = (step: number) => {
     if (!trace) return;
@@ -52,8 +52,8 @@ export function tapePanel(store: Store): void {
   };
   const tick = () => {
     if (!trace) return;
-    go(at() + 1);
-    if (at() > trace.steps) setPlaying(false);
+    go(stepsDone() + 1);
+    if (stepsDone() > trace.steps) setPlaying(false);
     else timer = setTimeout(tick, pace);
   };
   const setPlaying = (plays: boolean) => {
@@ -62,15 +62,15 @@ export function tapePanel(store: Store): void {
     play.textContent = plays ? 'Pause' : 'Play';
     clearTimeout(timer);
     if (!plays || !trace) return;
-    if (at() > trace.steps) go(0);
+    if (stepsDone() > trace.steps) go(0);
     tick();
   };
 
   play.addEventListener('click', () => setPlaying(!isPlaying));
-  byId('tape-back').addEventListener('click', () => pauseAnd(at() - 1));
-  byId('tape-forward').addEventListener('click', () => pauseAnd(at() + 1));
-  slider.addEventListener('input', () => pauseAnd(at()));
-  addEventListener('resize', () => cells?.point(displayed));
+  byId('tape-back').addEventListener('click', () => pauseAnd(stepsDone() - 1));
+  byId('tape-forward').addEventListener('click', () => pauseAnd(stepsDone() + 1));
+  slider.addEventListener('input', () => pauseAnd(stepsDone()));
+  addEventListener('resize', () => cells?.select(displayed));
   const pauseAnd = (step: number) => {
     setPlaying(false);
     go(step);
@@ -79,7 +79,7 @@ export function tapePanel(store: Store): void {
   /** Shows the tape of the state, if it is new. */
   const showTrace = (state: State) => {
     if (!state.trace || state.trace === trace) return;
-    before = trace;
+    previous = trace;
     trace = state.trace;
     setPlaying(false);
     slider.max = `${trace.steps + 1}`;
@@ -90,13 +90,13 @@ export function tapePanel(store: Store): void {
     draw();
   };
   store.subscribe(showTrace);
-  store.subscribe((state, previous) => {
-    if (state.theme !== previous.theme) draw();
-    if (state.opened !== previous.opened) before = undefined;
+  store.subscribe((state, before) => {
+    if (state.themeChanges !== before.themeChanges) draw();
+    if (state.opened !== before.opened) previous = undefined;
   });
   store
     .firstResult()
-    .then(() => near(byId('strip')))
+    .then(() => untilNear(byId('strip')))
     .then(() => import('../draw/chart.ts'))
     .then(({ chartIn }) => {
       chart = chartIn(byId('strip'));
@@ -104,13 +104,13 @@ export function tapePanel(store: Store): void {
     });
 }
 
-/** Returns the id of the value that the last step done has computed; before any step, that of the first step's value. */
+/** Returns the id of the value computed by the last of `done` steps; if `done` is 0, by the first step. */
 function entryDone(trace: Trace, done: number): number {
   const step = Math.min(Math.max(done, 1), trace.steps) - 1;
   return trace.entries.find(entry => entry.step === step)?.id ?? 0;
 }
 
-function drawWhere(trace: Trace, before: Trace | undefined, done: number): void {
+function drawWhere(trace: Trace, previous: Trace | undefined, done: number): void {
   const isDiscarded = done > trace.steps;
   const phase = done <= trace.backward ? 'forward' : 'backward';
   byId('tape-where').textContent = isDiscarded
@@ -118,7 +118,7 @@ function drawWhere(trace: Trace, before: Trace | undefined, done: number): void 
     : `pose ${trace.pose + 1}, step ${done} of ${trace.steps}, ${phase}`;
   byId('tape').dataset.discarded = `${isDiscarded}`;
   const held = heldAt(trace, done);
-  const earlier = before ? ` Grey, on the left: the previous pose, ${before.pose + 1}.` : '';
+  const earlier = previous ? ` Grey, on the left: the previous pose, ${previous.pose + 1}.` : '';
   byId('strip-note').textContent = isDiscarded
     ? `Kept of pose ${trace.pose + 1}: ΔG, and its derivatives, added to a state of ${bytes(trace.stateBytes)}. The tape’s memory is free for the next pose.`
     : `Held now: ${bytes(held)}. Peak: ${bytes(trace.peak)} for this pose, and hardly more for any number of poses.${earlier}`;

@@ -40,6 +40,7 @@ const rounds = 5;
 
 type Combined = CombineResult<VinaWeights>;
 
+/** Executor to time, with its measurements so far. */
 interface Runner {
   readonly choice: string;
   executor: Executor | undefined;
@@ -102,6 +103,7 @@ export async function executors(
   }
 }
 
+/** Does a part of the work for an executor. If it throws, stores the message as the reason why the executor could not run. */
 async function attempt(runner: Runner, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -110,7 +112,7 @@ async function attempt(runner: Runner, work: () => Promise<void>): Promise<void>
   }
 }
 
-/** True if the executor has run or failed. */
+/** True if the executor has run at least once or has failed. */
 function hasResult({ failed, combined }: Runner): boolean {
   return failed !== undefined || combined !== undefined;
 }

@@ -8,8 +8,8 @@ import { terms } from '../../vina/score.ts';
 export const gateStrength = 'gate strength g';
 
 /**
- * Returns the gated pooling of scores (H_n, ΔG_n): the mean of the ΔG_n with weights softmax(g H_n). g is a parameter, so ΔG
- * has a derivative with respect to it, as to the weights of the scoring function.
+ * Returns the gated pooling of scores (H_n, ΔG_n): the mean of the ΔG_n with weights softmax(g H_n). g is a parameter, so the
+ * gradient contains ∂ΔG/∂g beside the derivatives by the weights of the scoring function.
  */
 export function gatedByBonds(): Combination {
   return pooling<DockedPose, Readonly<Record<string, Value>>>({

@@ -18,7 +18,7 @@ import {
 const recordingShare = 0.4;
 
 /** Number of recorded poses between two reports of progress. */
-const batch = 16;
+const posesPerReport = 16;
 
 /** Computes the gradient for each number of poses in each way, and reports every point once it is measured. */
 export async function memory(
@@ -37,7 +37,8 @@ export async function memory(
       tell(0);
       const start = performance.now();
       const result = await run(way, repeated(poses, count), posesPerTape, recorded => {
-        if (recorded % batch === 0) tell((recorded / count) * (way === 'full graph' ? recordingShare : 1));
+        if (recorded % posesPerReport === 0)
+          tell((recorded / count) * (way === 'full graph' ? recordingShare : 1));
       });
       const point: MemoryPoint = {
         way,
@@ -55,8 +56,8 @@ export async function memory(
 }
 
 /**
- * Computes the gradient in one way. Calls `tell` before each pose or group of poses is recorded, with the number of poses
- * recorded so far including these.
+ * Computes the gradient in one way. Calls `tell` before it records a pose or a group of poses, with the number of poses recorded
+ * so far plus those that it is about to record.
  */
 function run(
   way: WayName,

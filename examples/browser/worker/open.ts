@@ -32,7 +32,7 @@ export interface Opened {
 }
 
 /** Number of poses between two reports of progress. */
-const batch = 64;
+const posesPerReport = 64;
 
 /**
  * Reads the files and stores the poses of one compound in the context, for the tasks that follow. Reports the number of poses
@@ -53,7 +53,7 @@ export async function open(context: Context, files: Files, report: Report<number
       const entry = compounds[index] as (typeof compounds)[number];
       entry.poses++;
       if (index === files.compound) poses.push(poseIn(receptor, entry.compound, molecule) as DockedPose);
-      if (++count % batch === 0) report(count);
+      if (++count % posesPerReport === 0) report(count);
     }
   }
   const [first] = poses;

@@ -57,10 +57,10 @@ const coordinates = 'x';
 const checkedCoordinates = 9;
 
 /**
- * Largest relative step of the finite differences. For a coordinate of 100 Å the step is then 10⁻³ Å. That is small
+ * Largest step of the finite differences, in units of max(1, |x|). For a coordinate of 100 Å it is 10⁻³ Å. That is small
  * enough, because the slopes of energies change over distances of about 0.1 Å, a hundred times more.
  */
-const smallStep = 1e-5;
+const largestStep = 1e-5;
 
 /** Compiles a scorer, scores one pose, computes and checks its gradient, and then scores all poses. */
 export async function tryScorer(
@@ -86,7 +86,7 @@ export async function tryScorer(
     const check = await checkGradient(
       (tape, { [coordinates]: x, ...values }) => score(tape, values, pose, x),
       { ...weights, [coordinates]: pose.ligand } as Parameters,
-      { entries: checkedCoordinates, step: smallStep },
+      { entries: checkedCoordinates, step: largestStep },
     );
 
     report(`all ${poses.length} poses`);
@@ -100,7 +100,7 @@ export async function tryScorer(
       combined,
       entries: check.entries,
       report: check.report,
-      force: longest(slope),
+      force: longestRow(slope),
       milliseconds: performance.now() - start,
     };
   } catch (error) {
@@ -129,7 +129,7 @@ function run(score: Scorer['score'], weights: Parameters, pose: Pose): { value: 
 }
 
 /** Returns the length of the longest row of three numbers. */
-function longest({ data }: Tensor): number {
+function longestRow({ data }: Tensor): number {
   let length = 0;
   for (let i = 0; i < data.length; i += 3) length = Math.max(length, Math.hypot(...data.subarray(i, i + 3)));
   return length;

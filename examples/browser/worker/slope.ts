@@ -4,7 +4,7 @@ import { recordWeights } from '../../vina/score.ts';
 import { type Molecule, moleculeOf } from './molecules.ts';
 import type { Context } from './tasks.ts';
 
-/** Gradient of ΔG_n of one pose with respect to the coordinates of the ligand's heavy atoms, and the pose itself. */
+/** Gradient of ΔG_n of one pose with respect to the coordinates of the ligand's heavy atoms, and the molecule of the pose. */
 export interface Slope {
   /** Index of the pose. */
   readonly pose: number;

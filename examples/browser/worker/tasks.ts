@@ -12,13 +12,21 @@ import type { trace } from './trace.ts';
 export class Context {
   #poses: readonly DockedPose[] | undefined;
 
-  /** @throws Error if no file has been opened yet */
+  /**
+   * Poses of the files that were opened last.
+   *
+   * @throws Error if no files have been opened yet
+   */
   get poses(): readonly DockedPose[] {
     if (!this.#poses) throw new Error('no files have been opened yet');
     return this.#poses;
   }
 
-  /** @throws RangeError if there is no such pose */
+  /**
+   * Returns the pose with this index, from 0.
+   *
+   * @throws RangeError if there is no such pose
+   */
   poseAt(index: number): DockedPose {
     const pose = this.poses[index];
     if (!pose) throw new RangeError(`there is no pose ${index + 1}, only ${this.poses.length}`);

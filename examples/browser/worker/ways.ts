@@ -13,11 +13,11 @@ export const grouped: WayName = 'several poses on a tape, jit';
 
 /** Returns the name of a way, with the number of poses per tape filled in. */
 export function titleOf(way: WayName, posesPerTape: number): string {
-  return way === grouped ? way.replace('several poses', posesOf(posesPerTape)) : way;
+  return way === grouped ? way.replace('several poses', countedPoses(posesPerTape)) : way;
 }
 
 /** Returns `1 pose`, `2 poses` and so on. */
-export function posesOf(count: number): string {
+export function countedPoses(count: number): string {
   return count === 1 ? '1 pose' : `${count} poses`;
 }
 

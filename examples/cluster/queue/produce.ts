@@ -11,7 +11,7 @@ const { folder, steps, rate } = fit;
 const store = new Store();
 const flows = new FlowProducer({ connection });
 const reduce = new Queue(queues.reduce, { connection });
-// Ignores errors, as ioredis reports one whenever Redis cannot be reached, and then tries again.
+// Ignores errors: ioredis reports one whenever it cannot reach Redis, and tries again by itself.
 flows.on('error', () => {});
 reduce.on('error', () => {});
 

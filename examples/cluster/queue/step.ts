@@ -74,8 +74,8 @@ export async function startOf({ folder }: Fit): Promise<Theta> {
   return numbersOf((await scorerOf(folder)).params);
 }
 
-/** Reads the compounds of the folder and divides their poses into chunks. Keys of their nodes begin with `key`. */
-export async function compoundsOf({ folder, chunk }: Fit, key: string): Promise<Compound[]> {
+/** Reads the compounds of the folder and divides their poses into chunks. The keys of all nodes begin with `prefix`. */
+export async function compoundsOf({ folder, chunk }: Fit, prefix: string): Promise<Compound[]> {
   const table = join(folder, 'affinities.csv');
   const compounds: Compound[] = [];
   for (const { ligand: name, pKi } of readAffinities(await readText(table), table)) {
@@ -85,7 +85,7 @@ export async function compoundsOf({ folder, chunk }: Fit, key: string): Promise<
       from: i * chunk,
       to: Math.min(poses, (i + 1) * chunk),
     }));
-    compounds.push({ name, pKi, root: treeOf(`${key}.${name}`, chunks) });
+    compounds.push({ name, pKi, root: treeOf(`${prefix}.${name}`, chunks) });
   }
   return compounds;
 }
@@ -102,12 +102,12 @@ async function countPoses(file: string): Promise<number> {
 }
 
 /** Returns a tree of fixed arity over the chunks. It fixes the order of all merges, so rounding is the same in every run. */
-function treeOf(key: string, chunks: readonly Chunk[]): Node {
-  let row: Node[] = chunks.map((chunk, i) => ({ key: `${key}.0.${i}`, chunk }));
+function treeOf(prefix: string, chunks: readonly Chunk[]): Node {
+  let row: Node[] = chunks.map((chunk, i) => ({ key: `${prefix}.0.${i}`, chunk }));
   for (let level = 1; row.length > 1; level++) {
     const below = row;
     row = Array.from({ length: Math.ceil(below.length / arity) }, (_, i) => ({
-      key: `${key}.${level}.${i}`,
+      key: `${prefix}.${level}.${i}`,
       parts: below.slice(i * arity, (i + 1) * arity),
     }));
   }

@@ -29,7 +29,11 @@ export class Store {
     return text === null ? undefined : (JSON.parse(text) as T);
   }
 
-  /** @throws Error naming the first missing key */
+  /**
+   * Returns the results under all keys, in order.
+   *
+   * @throws Error naming the first missing key
+   */
   async all<T>(keys: readonly string[]): Promise<T[]> {
     const texts = keys.length === 0 ? [] : await this.#redis.mget(keys.map(key => `posetape.${key}`));
     return texts.map((text, i) => {

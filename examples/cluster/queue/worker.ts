@@ -57,7 +57,7 @@ const options = {
 };
 const workers = Object.values(queues).map(queue => new Worker(queue, run, options));
 for (const worker of workers) {
-  // Ignores errors, as ioredis reports one whenever Redis cannot be reached, and then tries again.
+  // Ignores errors: ioredis reports one whenever it cannot reach Redis, and tries again by itself.
   worker.on('error', () => {});
   worker.on('failed', (job, error) => console.error(`${job?.id}: ${error.message}`));
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs Slurm on this machine alone, to try the example. `start` prints the path of its slurm.conf, and `stop` stops it. All its
-# files are in SLURM_FOLDER.
+# Runs Slurm on this machine alone, to try the example. `start` starts Slurm and prints the path of its slurm.conf; `stop` stops
+# Slurm. All its files are in SLURM_FOLDER.
 #
 #   export SLURM_CONF=$(bash examples/cluster/slurm/loopback.sh start)
 #   bash examples/cluster/slurm/loopback.sh stop
@@ -66,8 +66,8 @@ CONF
     sleep 2
     slurmctld >&2
     ;;
-  # Restarts the scheduler after kill -9. It forgets its last seconds: jobs may be lost, run twice or be held, and the node may be
-  # drained.
+  # Kills the scheduler by kill -9, and starts it again. The scheduler loses its state of the last seconds: jobs may be lost, run
+  # twice or be held, and the node may be drained.
   crash)
     kill -9 "$(cat "$folder/slurmctld.pid")"
     sleep 2

@@ -4,13 +4,13 @@
 #
 #   RUN=run SHARDS=8 bash examples/cluster/slurm/submit.sh docked/ --receptor protein.pdbqt
 #
-# RUN is a folder on a disk that all nodes share. The result is its file result.csv. The arguments are those of score.
+# RUN is a folder on a disk that all nodes share. The result is $RUN/result.csv. The arguments are those of score.
 set -euo pipefail
 export RUN=${RUN:-run} SHARDS=${SHARDS:-8} ROUND=${ROUND:-1}
 here=$(dirname "$0")
 mkdir -p "$RUN"
 
-# Tries for a minute, as the scheduler may be down.
+# Tries for a minute, because the scheduler may be down.
 submit() {
   for _ in $(seq 30); do
     sbatch --parsable "$@" && return

@@ -2,11 +2,10 @@
 // npx tsx --conditions=posetape:source examples/schnet/data/demo/make.ts
 import { readFile, writeFile } from 'node:fs/promises';
 
-/** Heavy atoms of the pocket within this distance of the poses, in Å, are kept. */
+/** Distance in Å. Keeps the heavy atoms of the pocket that are closer than this to an atom of a pose. */
 const reach = 6;
 
-/** Number of poses of each compound. */
-const poses = 4;
+const posesPerCompound = 4;
 
 /** Imatinib, whole or without one branch of its torsion tree. The affinities are synthetic. */
 const compounds = [
@@ -31,7 +30,7 @@ const distance = (a: string, b: string) => {
 
 const models = (await read('poses.pdbqt'))
   .split(/^(?=MODEL)/m)
-  .slice(0, poses)
+  .slice(0, posesPerCompound)
   .map(model => model.split('\n').filter(line => line !== '' && !line.startsWith('REMARK')));
 const ligandAtoms = models.flat().filter(isAtom);
 const pocket = (await read('pocket.pdbqt')).split('\n').filter(isHeavy);
