@@ -22,13 +22,13 @@ beforeEach(() => {
   process.on('unhandledRejection', recordUnhandled);
 });
 afterEach(async () => {
-  await turn();
+  await pause();
   process.off('unhandledRejection', recordUnhandled);
   expect(unhandled).toEqual([]);
 });
 
 /** Waits for 5 ms, so that all pending callbacks run. */
-function turn(): Promise<void> {
+function pause(): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, 5));
 }
 
@@ -54,8 +54,8 @@ function countingController() {
 }
 
 /**
- * Poses of which pose `index` never arrives, and counts of the calls of `next` and `return` of their iterator. Calls
- * `onPending` as soon as that pose is awaited.
+ * Poses, of which pose `index` never arrives. `onPending` is called soon after this pose is requested. `calls` counts how
+ * often the iterator's methods `next` and `return` are called.
  */
 function pendingAt(index: number, onPending = () => {}) {
   const calls = { read: 0, closed: 0 };
@@ -114,13 +114,13 @@ describe.each(strategies)('an abort under %s', strategy => {
       [Symbol.asyncIterator]: () => ({
         next: () => {
           setTimeout(() => controller.abort(reason));
-          return turn().then(() => Promise.reject(new Error('too late')));
+          return pause().then(() => Promise.reject(new Error('too late')));
         },
         return: () => Promise.reject(new Error('cannot close')),
       }),
     };
     await expectAborted({ poses: failing, strategy, signal: controller.signal });
-    await turn();
+    await pause();
   });
 
   test('closes an async generator', async () => {
@@ -130,7 +130,7 @@ describe.each(strategies)('an abort under %s', strategy => {
       try {
         for (const pose of poses) {
           yield pose;
-          await turn();
+          await pause();
           controller.abort(reason);
         }
       } finally {
@@ -140,7 +140,7 @@ describe.each(strategies)('an abort under %s', strategy => {
     // The strategy `recompute` needs poses that can be read twice.
     const iterable = { [Symbol.asyncIterator]: generate };
     await expectAborted({ poses: iterable, strategy, signal: controller.signal });
-    await turn();
+    await pause();
     expect(closed).toBe(true);
   });
 

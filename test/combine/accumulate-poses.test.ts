@@ -24,13 +24,13 @@ const executor = interpreter();
 
 describe('states of shards', () => {
   property(
-    'merged from JSON give the result of all poses, with a loss, a readout and poseLosses',
+    'merged from JSON give the result of all poses, with poseLosses, and with or without a readout and a loss',
     combinations,
     several(fc.tuple(knownPose, fc.nat(3)), 24),
     fc.boolean(),
     async (combination, assigned, hasLoss) => {
       const poses = assigned.map(([pose]) => pose);
-      const after: Pick<KnownOptions, 'loss' | 'readout'> = hasLoss
+      const closing: Pick<KnownOptions, 'loss' | 'readout'> = hasLoss
         ? { readout: pKi(), loss: squaredError(1e4) }
         : {};
       const poseLoss: KnownOptions['poseLoss'] = x => square(sub(x, 7));
@@ -41,7 +41,7 @@ describe('states of shards', () => {
         combination,
         executor,
         poseLoss,
-        ...after,
+        ...closing,
       });
       const states = [];
       for (const part of [0, 1, 2, 3]) {
@@ -56,12 +56,12 @@ describe('states of shards', () => {
         });
         states.push(combination.accumulator(JSON.parse(JSON.stringify(state))));
       }
-      const whole = states.reduce((merged, state) => merged.merge(state));
-      const { value, loss, readout, gradient, stats } = finish(whole, {
+      const merged = states.reduce((sum, state) => sum.merge(state));
+      const { value, loss, readout, gradient, stats } = finish(merged, {
         combination,
         params,
         poseLoss,
-        ...after,
+        ...closing,
       });
       const size = 1 + largest(energiesOf(poses));
       expectClose(value, expected.value, 1e-12, largest([expected.value, size]));
@@ -86,7 +86,7 @@ describe('states of shards', () => {
     },
   );
 
-  test('may hold no poses, and list the poses that were left out', async () => {
+  test('may hold no poses, and come with a list of the poses that were left out', async () => {
     const options = { params, score, combination: lse(), executor };
     const empty = await accumulatePoses({ ...options, poses: [] });
     expect([empty.state.count, empty.stats.poses]).toEqual([0, 0]);
@@ -180,7 +180,7 @@ describe('states of shards', () => {
     const options = { poses: posesOf(-1), params, score, executor };
     const inOps = { ...options, combination: ((x: Value) => sum(x)) as never };
     await expect(accumulatePoses(inOps)).rejects.toThrow(/accumulatePoses: combination must be mean/);
-    const whole = { ...options, combination: mean(), loss: squaredError(1) };
-    await expect(accumulatePoses(whole as never)).rejects.toThrow(/accumulatePoses: no option loss/);
+    const withLoss = { ...options, combination: mean(), loss: squaredError(1) };
+    await expect(accumulatePoses(withLoss as never)).rejects.toThrow(/accumulatePoses: no option loss/);
   });
 });

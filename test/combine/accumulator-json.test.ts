@@ -8,14 +8,14 @@ import { combinations, energies, several, slopes } from './arbitraries.ts';
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 type Path = readonly (string | number)[];
 
-const term = fc.record({ energy: energies, slope: slopes, pull: fc.constantFrom(0, 1, -2.5) });
+const term = fc.record({ energy: energies, slope: slopes, poseLossGradient: fc.constantFrom(0, 1, -2.5) });
 type Term = typeof term extends fc.Arbitrary<infer T> ? T : never;
 
 function saved(combination: Combination, terms: readonly Term[]): AccumulatorJSON {
   const accumulator = combination.accumulator();
-  for (const { energy, slope, pull } of terms) {
+  for (const { energy, slope, poseLossGradient } of terms) {
     const gradient = { w: tensor([...slope]), depth: tensor([[energy], [1]]) };
-    accumulator.add(energy, gradient, { poseLoss: 1, poseLossGradient: pull });
+    accumulator.add(energy, gradient, { poseLoss: 1, poseLossGradient });
   }
   return parsed(accumulator.toJSON());
 }

@@ -61,15 +61,20 @@ function expectSameSums(
   const [result, reference] = [actual.result(), expected.result()];
   const predictions = terms.map(({ energy }) => energy);
   const { sizes } = sharesOf(combination, predictions);
-  const pull = terms.map(({ poseLossGradient }) => poseLossGradient);
+  const lossSlopes = terms.map(({ poseLossGradient }) => poseLossGradient);
   expect(result.count).toBe(reference.count);
   expectClose(result.value, reference.value, 1e-12, largest([reference.value, ...predictions]));
   expectClose(result.poseLoss, reference.poseLoss, 1e-12, 5 * terms.length);
   for (const name of ['w', 'depth'] as const) {
     const gradients = terms.map(each => gradientOf(each)[name].data);
-    const [gradient, ofLosses] = [reference.gradient[name], reference.poseLossGradient[name]];
+    const [gradient, poseLossGradient] = [reference.gradient[name], reference.poseLossGradient[name]];
     expectClose(result.gradient[name] ?? [], gradient ?? [], 1e-12, reachOf(sizes, gradients));
-    expectClose(result.poseLossGradient[name] ?? [], ofLosses ?? [], 1e-12, reachOf(pull, gradients));
+    expectClose(
+      result.poseLossGradient[name] ?? [],
+      poseLossGradient ?? [],
+      1e-12,
+      reachOf(lossSlopes, gradients),
+    );
   }
 }
 
@@ -86,13 +91,13 @@ describe('merging accumulators', () => {
   );
 
   test('treats −0 as 0', () => {
-    const bestOf = (...predictions: number[]) => {
+    const meanOf = (...predictions: number[]) => {
       const accumulator = mean().accumulator();
       for (const prediction of predictions) accumulator.add(prediction, null);
       return accumulator;
     };
-    expectSameBits(bestOf(5, -0).merge(bestOf(0)), bestOf(0).merge(bestOf(5, -0)));
-    expectSameBits(bestOf(5).merge(bestOf(-0)), bestOf(-0).merge(bestOf(5)));
+    expectSameBits(meanOf(5, -0).merge(meanOf(0)), meanOf(0).merge(meanOf(5, -0)));
+    expectSameBits(meanOf(5).merge(meanOf(-0)), meanOf(-0).merge(meanOf(5)));
   });
 
   property(
@@ -138,7 +143,7 @@ describe('merging accumulators', () => {
   );
 
   property(
-    'leaves both unchanged',
+    'leaves both accumulators unchanged',
     combinations,
     several(term, 8),
     several(term, 8),
@@ -232,11 +237,16 @@ describe('the result of an accumulator', () => {
     const expected = sharesOf(combination, predictions);
     const { coefficients, sizes } = expected;
     const gradients = terms.map(({ slope }) => slope);
-    const pull = terms.map(each => each.poseLossGradient);
+    const lossSlopes = terms.map(each => each.poseLossGradient);
     expect(count).toBe(terms.length);
     expectClose(value, expected.value, 1e-12, largest([expected.value, ...predictions]));
     expectClose(gradient.w?.data ?? [], weighted(coefficients, gradients), 1e-12, reachOf(sizes, gradients));
-    expectClose(poseLossGradient.w?.data ?? [], weighted(pull, gradients), 1e-12, reachOf(pull, gradients));
+    expectClose(
+      poseLossGradient.w?.data ?? [],
+      weighted(lossSlopes, gradients),
+      1e-12,
+      reachOf(lossSlopes, gradients),
+    );
     const losses = terms.map(each => each.poseLoss);
     expectClose(
       poseLoss,
@@ -305,8 +315,8 @@ test('bytes are those of one sum of the size of θ, a second sum for boltzmann()
 });
 
 describe('an error leaves an accumulator unchanged:', () => {
-  const one = { w: tensor([1, 2, 3]) };
-  const filled = (combination: Combination, gradient = one) => {
+  const gradientOfW = { w: tensor([1, 2, 3]) };
+  const filled = (combination: Combination, gradient = gradientOfW) => {
     const accumulator = combination.accumulator();
     accumulator.add(-5, gradient, { poseLoss: 1, poseLossGradient: 1 });
     return accumulator;
@@ -355,7 +365,7 @@ describe('an error leaves an accumulator unchanged:', () => {
     ['another name', { v: tensor([1, 2, 3]) }, /a pose has gradients of \(v\), but earlier poses have \(w\)/],
     [
       'an additional name',
-      { ...one, v: tensor(1) },
+      { ...gradientOfW, v: tensor(1) },
       /a pose has gradients of \(w, v\), but earlier poses have \(w\)/,
     ],
     ['a missing name', {}, /a pose has gradients of \(\), but earlier poses have \(w\)/],
@@ -396,21 +406,21 @@ describe('an error leaves an accumulator unchanged:', () => {
     ],
   ])('adding a poseLossDirect with %s', (_what, poseLossDirect, message) => {
     for (const accumulator of [filled(boltzmann()), boltzmann().accumulator()])
-      expectRefusal(accumulator, a => a.add(-9, one, { poseLossDirect }), RangeError, message);
+      expectRefusal(accumulator, a => a.add(-9, gradientOfW, { poseLossDirect }), RangeError, message);
   });
 
   test('but a poseLossDirect of only some of the parameters is no error', () => {
     const accumulator = mean().accumulator();
-    const gradient = { ...one, v: tensor(1) };
+    const gradient = { ...gradientOfW, v: tensor(1) };
     accumulator.add(-9, gradient, { poseLossDirect: { v: tensor(5) } });
     expect(accumulator.result().poseLossGradient.v?.data[0]).toBe(5);
   });
 
   describe.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('adding %d as', number => {
     test.each<[string, (accumulator: Accumulator) => void]>([
-      ['prediction', a => a.add(number, one)],
-      ['poseLoss', a => a.add(-9, one, { poseLoss: number })],
-      ['poseLossGradient', a => a.add(-9, one, { poseLossGradient: number })],
+      ['prediction', a => a.add(number, gradientOfW)],
+      ['poseLoss', a => a.add(-9, gradientOfW, { poseLoss: number })],
+      ['poseLossGradient', a => a.add(-9, gradientOfW, { poseLossGradient: number })],
       ['gradient of w', a => a.add(-9, { w: tensor([1, number, 3]) })],
     ])('%s', (what, add) => {
       for (const accumulator of [filled(boltzmann()), boltzmann().accumulator()]) {

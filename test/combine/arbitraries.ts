@@ -8,7 +8,7 @@ export function magnitudes(min: number, max: number): fc.Arbitrary<number> {
   return evenly(Math.log(min), Math.log(max)).map(Math.exp);
 }
 
-/** Energies of a few units, or up to ±1e4. Some values repeat, and zeros have both signs. */
+/** Energies up to ±20, or up to ±1e4. Some values repeat, and zeros have both signs. */
 export const energies: fc.Arbitrary<number> = fc.oneof(
   evenly(-20, 20),
   evenly(-1e4, 1e4),

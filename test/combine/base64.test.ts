@@ -7,7 +7,7 @@ const textOf = (numbers: Float64Array) =>
   Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength).toString('base64');
 
 property(
-  'base64 of float64 numbers equals that of Buffer, and decodes to the same bits',
+  'base64 of float64 numbers equals the base64 of Buffer, and decodes to the original bits',
   fc.array(fc.double(), { maxLength: 9 }),
   list => {
     const numbers = Float64Array.from([0, ...list]).subarray(1);

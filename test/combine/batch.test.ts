@@ -46,13 +46,13 @@ const variants = fc.record({
 
 /** Options of a batch with a named pooling, and a function that computes one compound by definition, with a loss. */
 function batchOf(
-  { isWide, of, params, pool, score }: Named,
+  { isWide, makeCombination, params, pool, score }: Named,
   { hasReadout, hasPoseLoss, posesPerTape }: typeof variants extends fc.Arbitrary<infer T> ? T : never,
 ) {
-  const combination = of();
+  const combination = makeCombination();
   // A variance may be as large as the square of an energy.
   const single = (x: Value) => (isWide ? add(sum(slice(x, 0, 1)), mul(1e-3, sum(slice(x, 1, 2)))) : x);
-  const read = (x: Value) => (hasReadout ? pKi()(single(x)) : single(x));
+  const readout = (x: Value) => (hasReadout ? pKi()(single(x)) : single(x));
   const poseLoss = hasPoseLoss
     ? (x: Value, { setting }: Values) => mul(setting as Value, sum(square(mul(0.1, x))))
     : undefined;
@@ -62,22 +62,22 @@ function batchOf(
     executor,
     score: grouped(score),
     posesPerTape,
-    readout: read,
+    readout,
     ...(poseLoss && {
       poseLoss: (x: Value, { params }: { readonly params: Values }) => poseLoss(x, params),
     }),
   };
-  const defined = (poses: readonly KnownPose[], loss: (prediction: Value, params: Values) => Value) =>
+  const define = (poses: readonly KnownPose[], loss: (prediction: Value, params: Values) => Value) =>
     definitionOf<KnownPose>({
       poses,
       params,
       score,
       combination: () => combination,
       pool: pool?.(Math.min(...poses.map(({ energy }) => energy))) ?? (combination.pool as object),
-      loss: (x, params) => loss(reshape(read(x), []), params),
+      loss: (x, params) => loss(reshape(readout(x), []), params),
       poseLoss,
     });
-  return { scoring, defined };
+  return { scoring, define };
 }
 
 const lossOf = (x: Value, measured: number, { head }: Values) =>
@@ -88,14 +88,17 @@ type Definitions = readonly Pick<ReturnType<typeof definitionOf>, 'sums'>[];
 /** Fails unless a gradient is the sum of the compounds' gradients, each times its factor. */
 function expectSum(
   actual: Readonly<Record<string, Tensor>>,
-  each: Definitions,
-  factors: readonly number[] = each.map(() => 1),
+  definitions: Definitions,
+  factors: readonly number[] = definitions.map(() => 1),
   sizes: readonly number[] = factors.map(Math.abs),
 ): void {
   for (const [name, { data }] of Object.entries(actual)) {
     const total = (of: 'exact' | 'reach', by: readonly number[]) =>
       Float64Array.from(data, (_, i) =>
-        each.reduce((t, { sums }, c) => t + (by[c] as number) * (sums[name]?.[of][i] ?? Number.NaN), 0),
+        definitions.reduce(
+          (t, { sums }, c) => t + (by[c] as number) * (sums[name]?.[of][i] ?? Number.NaN),
+          0,
+        ),
       );
     expectClose(data, total('exact', factors), 1e-12, total('reach', sizes));
   }
@@ -108,16 +111,16 @@ describe('a batch', () => {
     namedPoolings,
     variants,
     async (all, named, variant) => {
-      const { scoring, defined } = batchOf(named, variant);
+      const { scoring, define } = batchOf(named, variant);
       const batch = await combineBatch({
         ...scoring,
         compounds: all,
         loss: (x, { compound, params }) => lossOf(x, compound.measured, params),
       });
-      const each = all.map(({ poses, measured }) =>
-        defined(poses, (x, params) => lossOf(x, measured, params)),
+      const definitions = all.map(({ poses, measured }) =>
+        define(poses, (x, params) => lossOf(x, measured, params)),
       );
-      const losses = each.map(({ loss }) => loss);
+      const losses = definitions.map(({ loss }) => loss);
       const size = 1 + largest(batch.values);
       expectClose(
         batch.loss ?? Number.NaN,
@@ -131,7 +134,7 @@ describe('a batch', () => {
         1e-12,
         400 * size ** 2,
       );
-      expectSum(batch.gradient, each);
+      expectSum(batch.gradient, definitions);
     },
   );
 
@@ -142,7 +145,7 @@ describe('a batch', () => {
     variants,
     fc.boolean(),
     async (all, named, variant, hasLoss) => {
-      const { scoring, defined } = batchOf(named, { ...variant, hasPoseLoss: false });
+      const { scoring, define } = batchOf(named, { ...variant, hasPoseLoss: false });
       const measured = all.map((compound, n) => compound.measured + n / 1e3);
       const rank = pairwiseRanking(measured, { scale: 0.3 });
       const across = (x: Value, { head }: Values) => mul(exp(sum(head as Value)), rank(x));
@@ -154,45 +157,48 @@ describe('a batch', () => {
         ...(hasLoss && { loss: (x: Value, { index }: { readonly index: number }) => loss(x, index) }),
       });
 
-      // Of the loss as a function of the predictions: the slopes, their derivatives, and the slope by `head`.
-      const each = all.map(({ poses }) => defined(poses, x => x));
-      const predictions = each.map(({ loss }) => loss);
-      const whole = (x: Value, params: Values) =>
+      // The loss as a function of the predictions, its slopes and their derivatives, and its slope by `head`.
+      const definitions = all.map(({ poses }) => define(poses, x => x));
+      const predictions = definitions.map(({ loss }) => loss);
+      const totalLoss = (x: Value, params: Values) =>
         all
           .map((_, n) => (hasLoss ? loss(sum(mul(x, oneHot(x, n))), n) : 0))
           .reduce<Value>((t, term) => add(t, term), across(x, params));
       const tape = new Tape();
       const x = tape.parameter(tensor(predictions));
       const head = tape.parameter(named.params.head);
-      const total = whole(x, { head });
+      const total = totalLoss(x, { head });
       const [slopes, headSlope] = gradient(total, [x, head]);
       const curves = all.map((_, n) => gradient(sum(mul(slopes, oneHot(x, n))), [x])[0]);
-      const [number, factors, direct, ...curvatures] = evaluate([total, slopes, headSlope, ...curves]).map(
-        ({ data }) => [...data],
-      ) as [number[], number[], number[], ...number[][]];
+      const [expectedLoss, factors, direct, ...curvatures] = evaluate([
+        total,
+        slopes,
+        headSlope,
+        ...curves,
+      ]).map(({ data }) => [...data]) as [number[], number[], number[], ...number[][]];
       const size = 1 + largest(predictions);
       const sizes = factors.map(
         (factor, n) =>
           Math.abs(factor) + size * (curvatures[n] as number[]).reduce((t, curve) => t + Math.abs(curve), 0),
       );
-      expectClose(batch.loss ?? Number.NaN, number, 1e-12, size ** 2 * all.length);
+      expectClose(batch.loss ?? Number.NaN, expectedLoss, 1e-12, size ** 2 * all.length);
       expectClose(batch.values, predictions, 1e-12, size);
       const headSums = {
         exact: Float64Array.from(direct),
         reach: Float64Array.from(direct, () => size * all.length),
       };
-      const terms = [...each, { sums: { ...zeros, head: headSums } }];
+      const terms = [...definitions, { sums: { ...zeros, head: headSums } }];
       expectSum(batch.gradient, terms, [...factors, 1], [...sizes, 1]);
 
       const { combine } = scoring.combination;
       if (!combine) return;
-      // The same on one tape: each compound is a pose, and its combination in ops is a part of the score.
+      // The same batch on one tape: each compound is a pose, whose score contains the combination in ops.
       const graph = await combinePoses({
         poses: all,
         params: named.params as Readonly<Record<string, Tensor>>,
         score: (tape, values, { poses }: Measured) =>
           scoring.readout(combine(concat(poses.map(pose => reshape(named.score(tape, values, pose), [1]))))),
-        combination: (x, { params }) => whole(x, params),
+        combination: (x, { params }) => totalLoss(x, params),
         strategy: 'full-graph',
         executor,
       });

@@ -51,13 +51,13 @@ const poses = [1, 2, 3];
 const fixed = tensor([4, 5]);
 
 describe.each(strategies)('a changed parameter, under %s,', strategy => {
-  const combine = (executor: Executor, data: TensorData, change: () => void, at: number) => {
+  const combine = (executor: Executor, data: TensorData, change: () => void, changedAt: number) => {
     let isChanged = false;
     return combinePoses({
       poses,
       params: { fixed, w: { data, shape: [3] } as Tensor },
       score: (tape, { fixed, w }, pose) => {
-        if (pose === at && !isChanged) {
+        if (pose === changedAt && !isChanged) {
           isChanged = true;
           change();
         }
@@ -72,10 +72,10 @@ describe.each(strategies)('a changed parameter, under %s,', strategy => {
   test.each(Object.keys(changes))('is the same error on every executor if, during a call, %s', async what => {
     for (const [kind, array] of Object.entries(arrays)) {
       for (const executor of executors) {
-        for (const at of poses) {
+        for (const changedAt of poses) {
           const data = array();
-          const run = combine(executor, data, () => changes[what]?.(data), at);
-          await expect(run, `${kind} on ${executor.name}, pose ${at}`).rejects.toThrow(
+          const run = combine(executor, data, () => changes[what]?.(data), changedAt);
+          await expect(run, `${kind} on ${executor.name}, pose ${changedAt}`).rejects.toThrow(
             /^combinePoses: parameter w changed during the call/,
           );
         }

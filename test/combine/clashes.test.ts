@@ -31,7 +31,7 @@ const selective: fc.Arbitrary<Combination> = fc.oneof(
 
 describe.each(strategies)('under %s', strategy => {
   property(
-    'poses of weight 0 change nothing, whatever their size and position',
+    'poses of weight 0 change nothing, whatever their energies, slopes and position',
     selective,
     several(good, 4),
     several(fc.tuple(clash, fc.nat(4)), 4),
@@ -50,7 +50,7 @@ describe.each(strategies)('under %s', strategy => {
   );
 
   property(
-    'two energies that differ by the range of float64 combine to the better one',
+    'two energies that differ by 1.5e308 combine to the better one',
     selective,
     fc.boolean(),
     async (combination, isBestFirst) => {

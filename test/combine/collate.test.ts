@@ -27,7 +27,7 @@ const pose: fc.Arbitrary<Pose> = fc
     rotors,
   }));
 
-const described: Readonly<Record<'x' | 'first' | 'second' | 'rotors', Field<Pose>>> = {
+const poseFields: Readonly<Record<'x' | 'first' | 'second' | 'rotors', Field<Pose>>> = {
   x: { axis: 'atoms', from: ({ atoms }) => tensor(atoms.map(row => [...row])) },
   first: { axis: 'pairs', into: 'atoms', from: ({ pairs }) => Int32Array.from(pairs, ([i]) => i) },
   second: { axis: 'pairs', into: 'atoms', from: ({ pairs }) => pairs.map(([, j]) => j) },
@@ -37,7 +37,7 @@ const described: Readonly<Record<'x' | 'first' | 'second' | 'rotors', Field<Pose
 /** Energy of each pose: Σ distances of its pairs + 0.1 Σ coordinates + rotors. */
 function energiesOf(poses: readonly Pose[]): ArrayLike<number> {
   const tape = new Tape();
-  const { fields, poseOf, count } = collate(poses, described);
+  const { fields, poseOf, count } = collate(poses, poseFields);
   const x = tape.constant(fields.x);
   const r = norm(sub(gather(x, tape.constant(fields.first)), gather(x, tape.constant(fields.second))), 1);
   const pairs = segmentSum(r, poseOf.pairs as Int32Array, count);
@@ -65,7 +65,7 @@ test('rows are concatenated, and indices are shifted', () => {
       rotors: 5,
     },
   ] as unknown as readonly Pose[];
-  expect(collate(poses, described)).toEqual({
+  expect(collate(poses, poseFields)).toEqual({
     fields: {
       x: tensor([
         [1, 2, 3],

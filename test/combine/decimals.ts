@@ -57,10 +57,12 @@ export function logarithm(x: bigint): bigint {
 export function toNumber(x: bigint): number {
   const magnitude = x < 0n ? -x : x;
   if (magnitude === 0n) return 0;
-  // Number of halvings after which the quotient has 64 bits.
-  const halves = 64 + scale.toString(2).length - magnitude.toString(2).length;
+  // Number of doublings after which the whole part of the number has about 64 bits.
+  const doublings = 64 + scale.toString(2).length - magnitude.toString(2).length;
   const quotient =
-    halves >= 0 ? (magnitude << BigInt(halves)) / scale : magnitude / (scale << BigInt(-halves));
-  const number = Number(quotient) * 2 ** -Math.trunc(halves / 2) * 2 ** -(halves - Math.trunc(halves / 2));
+    doublings >= 0 ? (magnitude << BigInt(doublings)) / scale : magnitude / (scale << BigInt(-doublings));
+  // 2^−doublings alone may underflow, so it is applied in two steps.
+  const first = Math.trunc(doublings / 2);
+  const number = Number(quotient) * 2 ** -first * 2 ** -(doublings - first);
   return x < 0n ? -number : number;
 }

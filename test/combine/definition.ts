@@ -90,12 +90,12 @@ function numbersOf<Pose>(
     };
   };
   const p = pool.values === false ? undefined : valued(pool.values ? pool.values(z, context) : z);
-  const m = p ? (p.shape[0] ?? 1) : 0;
-  const list = p && reshape(p, [m]);
+  const J = p ? (p.shape[0] ?? 1) : 0;
+  const list = p && reshape(p, [J]);
   return {
     weight: weight?.(pose) ?? 1,
     height: sloped(reshape(valued(pool.logWeight?.(z, context) ?? 0), [])),
-    values: Array.from({ length: m }, (_, j) => sloped(reshape(slice(list as Value, j, j + 1), []))),
+    values: Array.from({ length: J }, (_, j) => sloped(reshape(slice(list as Value, j, j + 1), []))),
     poseLoss: poseLoss && sloped(reshape(poseLoss(z, fixed), [])),
     gradients,
   };
@@ -121,15 +121,15 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   const e = counted.map(({ weight, height }) => weight * Math.exp(height.number - r));
   const S = e.reduce((total, each) => total + each, 0);
   const w = e.map(each => each / S);
-  const m = counted[0]?.values.length ?? 0;
+  const J = counted[0]?.values.length ?? 0;
   const numberAt = (n: number, j: number) => counted[n]?.values[j]?.number ?? 0;
-  const weighted = (of: (n: number) => number) => w.reduce((total, each, n) => total + each * of(n), 0);
+  const average = (of: (n: number) => number) => w.reduce((total, each, n) => total + each * of(n), 0);
   // Each mean is summed as differences from the value of the pose with the largest weight. Differences from the value of
   // a pose of weight 0, which may be 1e8, would lose digits.
   const top = w.indexOf(Math.max(...w));
   const means = Array.from(
-    { length: m },
-    (_, j) => numberAt(top, j) + weighted(n => numberAt(n, j) - numberAt(top, j)),
+    { length: J },
+    (_, j) => numberAt(top, j) + average(n => numberAt(n, j) - numberAt(top, j)),
   );
   const tape = new Tape();
   const mean = tape.parameter(tensor(means));
@@ -144,22 +144,32 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   const logRatio = logMean > -count / 2 ? Math.log1p(logMean / count) : Math.log(S / count);
   const pooled = { mean, logSum, logMean: tape.parameter(tensor(r + logRatio)), count };
   const value = pool.value ? pool.value(pooled, { params: theta }) : mean;
-  const target = loss ? loss(value, theta) : poseLoss ? tape.constant(0) : reshape(value, []);
-  const slopes = gradient(target, [mean, logSum, pooled.logMean, ...Object.values(theta)]);
-  const [deltaG, lossNumber, byMean, byLogSum, byLogMean, ...direct] = evaluate([value, target, ...slopes]);
+  const objective = loss ? loss(value, theta) : poseLoss ? tape.constant(0) : reshape(value, []);
+  const slopes = gradient(objective, [mean, logSum, pooled.logMean, ...Object.values(theta)]);
+  const [deltaG, lossNumber, byMean, byLogSum, byLogMean, ...direct] = evaluate([
+    value,
+    objective,
+    ...slopes,
+  ]);
   const v = [...(byMean?.data ?? [])];
   const v0 = (byLogSum?.data[0] as number) + (byLogMean?.data[0] as number);
 
   // Averages have the rounding errors of their terms. `spreads` are the effects of these errors on `slopes`.
-  const digits = means.map((_, j) => weighted(n => Math.abs(numberAt(n, j))));
-  const heights = Math.max(...counted.map(({ height }) => Math.abs(height.number)), Math.abs(Math.log(S)));
+  const termSizes = means.map((_, j) => average(n => Math.abs(numberAt(n, j))));
+  const largestHeight = Math.max(
+    ...counted.map(({ height }) => Math.abs(height.number)),
+    Math.abs(Math.log(S)),
+  );
   const spreads = slopes.map(slope => {
     const size = slope.shape.reduce((product, length) => product * length, 1);
     return Float64Array.from({ length: size }, (_, i) => {
       const entry = sum(mul(reshape(slope, [size]), oneHot(slope, size, i)));
       const [dMean, dLogSum, dLogMean] = evaluate(gradient(entry, [mean, logSum, pooled.logMean]));
       const byHeight = Math.abs(dLogSum?.data[0] ?? 0) + Math.abs(dLogMean?.data[0] ?? 0);
-      return digits.reduce((t, each, j) => t + each * Math.abs(dMean?.data[j] ?? 0), heights * byHeight);
+      return termSizes.reduce(
+        (t, each, j) => t + each * Math.abs(dMean?.data[j] ?? 0),
+        largestHeight * byHeight,
+      );
     });
   });
   const [spreadOfMean, spreadOfLogSum, spreadOfLogMean, ...spreadsOfParams] = spreads as [
@@ -170,7 +180,7 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   ];
   const spread0 = (spreadOfLogSum[0] as number) + (spreadOfLogMean[0] as number);
 
-  // 1e-290 stands for underflow.
+  // 1e-290 allows for underflow.
   const sums: Record<string, { exact: Float64Array; reach: Float64Array }> = {};
   for (const [at, [name, { data }]] of Object.entries(params).entries()) {
     sums[name] = {
@@ -192,7 +202,7 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   };
   for (const [n, { height, values, poseLoss: ownLoss, gradients }] of counted.entries()) {
     const share = w[n] as number;
-    const above = values.map((_, j) => weighted(i => numberAt(n, j) - numberAt(i, j)));
+    const above = values.map((_, j) => average(i => numberAt(n, j) - numberAt(i, j)));
     const sizes = values.map((_, j) => Math.abs(v[j] as number) + (spreadOfMean[j] as number));
     const heightFactor = above.reduce((total, each, j) => total + (v[j] as number) * each, v0);
     const heightSize = above.reduce(
@@ -289,8 +299,8 @@ export async function expectDefinition<Pose>(
         : await accumulatePoses({ ...each, score: grouped(score), posesPerTape });
     states.push(options.combination.accumulator(JSON.parse(JSON.stringify(state))));
   }
-  const whole = states.reduce((merged, state) => state.merge(merged));
-  const finished = finish(whole, { ...closing, combination: options.combination, params });
+  const merged = states.reduce((sum, state) => state.merge(sum));
+  const finished = finish(merged, { ...closing, combination: options.combination, params });
   expectClose(finished.values ?? [finished.value], expected.values, 1e-12, size ** (finished.values ? 2 : 1));
   expectGradient(finished.gradient);
 }

@@ -23,7 +23,7 @@ function losing(failsAt: number, precision: Precision = 'float64'): Executor {
 test.each(['stream', 'recompute'] as const)(
   '%s continues at the same pose with the executor that onDeviceLost returns',
   async strategy => {
-    const whole = await combineKnown({ poses, strategy });
+    const expected = await combineKnown({ poses, strategy });
     const messages: string[] = [];
     const onDeviceLost = (lost: DeviceLostError) => {
       messages.push(lost.message);
@@ -31,8 +31,8 @@ test.each(['stream', 'recompute'] as const)(
     };
     const result = await combineKnown({ poses, strategy, executor: losing(4), onDeviceLost });
     expect(result).toEqual({
-      ...whole,
-      stats: { ...whole.stats, executor: 'fragile, then interpreter float64' },
+      ...expected,
+      stats: { ...expected.stats, executor: 'fragile, then interpreter float64' },
     });
     expect(messages).toEqual([
       expect.stringMatching(/^fragile: the device was lost \(unplugged\).*onDeviceLost/),
@@ -44,15 +44,15 @@ test.each(Array.from({ length: 12 }, (_, n) => n + 1))(
   'recompute continues in float64 if a float32 device is lost in run %d, within the error of float32',
   async failsAt => {
     const inexact = poses.map(({ energy, slope }) => ({ energy: energy / 3, slope }));
-    const whole = await combineKnown({ poses: inexact });
+    const expected = await combineKnown({ poses: inexact });
     const options = { poses: inexact, strategy: 'recompute' } as const;
     const result = await combineKnown({
       ...options,
       executor: losing(failsAt, 'float32'),
       onDeviceLost: () => interpreter(),
     });
-    expectClose(result.value, whole.value, 1e-6);
-    expectClose(result.gradient.w, whole.gradient.w, 1e-6);
+    expectClose(result.value, expected.value, 1e-6);
+    expectClose(result.gradient.w, expected.gradient.w, 1e-6);
     expect(result.stats.executor).toBe('fragile, then interpreter float64');
   },
 );

@@ -565,7 +565,7 @@ describe('settings and options:', () => {
     expect(() => lse({ sign: sign as 1 })).toThrow(/sign must be −1 or 1, got/);
   });
 
-  test('poses in place of the one object', async () => {
+  test('poses in place of the object with all options are an error', async () => {
     const score = (tape: Tape) => tape.fill(1);
     const call = combinePoses as (...args: unknown[]) => Promise<unknown>;
     for (const poses of [[1, 2], new Set([1]), new Float64Array(20)]) {

@@ -97,7 +97,7 @@ describe('groups', () => {
   );
 
   property(
-    'give the same result on jit and wasm',
+    'give the interpreter’s result on jit and wasm',
     several(fc.record({ energy: evenly(-5, 5), slope: slopes }), 12),
     combinations,
     fc.integer({ min: 2, max: 12 }),
@@ -136,7 +136,7 @@ describe('groups', () => {
     expect(stats.poses).toBe(7);
   });
 
-  test('return shape [poses, K] for K numbers a pose', async () => {
+  test('have scores of shape [poses, K] for K numbers a pose', async () => {
     const scoring = { poses: posesOf(1, 2, 3), params: known, executor: interpreter(), posesPerTape: 2 };
     const gate = gated();
     const result = await combinePoses({
@@ -153,7 +153,7 @@ describe('groups', () => {
   test('whose weights all vanish are skipped together', async () => {
     const poses = posesOf(-2000, 0, 0, 0, -2000.5, 0);
     const { stats, gradient } = await combineTogether(poses, 2);
-    // All weights of the second group underflow, and of no other group.
+    // Only in the second group do all weights underflow.
     expect(stats.backwardSkipped).toBe(2);
     const single = await combinePoses({
       poses,
@@ -214,7 +214,7 @@ describe('a pose in a group', () => {
     },
   );
 
-  test.each(strategies)('that is bad is left out without the rest of its group, under %s', async strategy => {
+  test.each(strategies)('that is bad is left out alone, without its group, under %s', async strategy => {
     const result = await combineLogs([1, 2, 0, 4, 5, -6, 7], { strategy, badPose: 'skip' });
     const expected = await combineLogs([1, 2, 4, 5, 7]);
     expect(result.stats.badPoses.map(({ index }) => index)).toEqual([2, 5]);
@@ -235,7 +235,7 @@ describe('a pose in a group', () => {
     ['interpreter', interpreter(), 1e-12],
   ] as const)('on %s', (_name, executor, tolerance) => {
     test.each([mean(), boltzmann(), softly])(
-      'that is bad is named, or left out without the rest of its group: $kind',
+      'that is bad is named, or left out alone, without its group: $kind',
       async combination => {
         const poses = [1, 2, 0, 4, 5, -6, 7, 8];
         const more = { executor, combination };
@@ -252,7 +252,7 @@ describe('a pose in a group', () => {
       },
     );
 
-    test('with a bad log-weight or value is named, or left out without the rest of its group', async () => {
+    test('with a bad log-weight or value is named, or left out alone, without its group', async () => {
       const only = (name: 'logWeight' | 'values') =>
         pooling({ name: 'root', [name]: (z: Value) => log(sub(2, z)), value: ({ logSum }) => logSum });
       // ln(2 − ln pose) is NaN from pose e² on.
@@ -388,14 +388,14 @@ describe('bytes of a group', () => {
     const combinations = { mean: mean(), lse: lse(), boltzmann: boltzmann(), gated: gated(), none: noValues };
     for (const [name, [alone, inGroup]] of Object.entries(arrays)) {
       const combination = combinations[name as keyof typeof combinations];
-      const finish = name === 'gated' ? gate : (z: Value) => z;
+      const scoresOf = name === 'gated' ? gate : (z: Value) => z;
       const peakOf = async (rows: number, G: number) => {
         const all = new Array<Float64Array>(16).fill(new Float64Array(rows).fill(3.2));
         const options = { poses: all, params, combination, executor: make() };
         const { stats } = await combinePoses({
           ...options,
           posesPerTape: G,
-          score: (...args) => finish(together(...args)),
+          score: (...args) => scoresOf(together(...args)),
         });
         return stats.peakBytes;
       };

@@ -57,13 +57,13 @@ describe.each(['stream', 'recompute'] as const)('combined by %s', strategy => {
       const poses = keyed.map(([pose]) => pose);
       const order = [...keyed.keys()].sort((m, n) => (keyed[m]?.[1] as number) - (keyed[n]?.[1] as number));
       const shuffled = order.map(n => poses[n] as KnownPose);
-      const [one, other] = [await combine(combination, poses), await combine(combination, shuffled)];
+      const [original, reordered] = [await combine(combination, poses), await combine(combination, shuffled)];
       const { sizes } = sharesOf(combination, energiesOf(poses));
-      expectClose(other.value, one.value, 1e-12, largest([one.value, ...energiesOf(poses)]));
-      expectClose(other.gradient.w, one.gradient.w, 1e-12, reachOf(sizes, slopesOf(poses)));
+      expectClose(reordered.value, original.value, 1e-12, largest([original.value, ...energiesOf(poses)]));
+      expectClose(reordered.gradient.w, original.gradient.w, 1e-12, reachOf(sizes, slopesOf(poses)));
       expectClose(
-        other.coefficients,
-        order.map(n => one.coefficients[n] as number),
+        reordered.coefficients,
+        order.map(n => original.coefficients[n] as number),
         1e-12,
         sizes.reduce((a, b) => a + b),
       );

@@ -17,7 +17,7 @@ import { expectClose } from '../support/equal.ts';
 import { combineKnown, energiesOf, posesOf, strategies } from './known-poses.ts';
 
 /** Value of a loss for a tensor of these numbers, and the slope by each number. */
-function at(loss: (x: Value) => Value, ...numbers: number[]): { value: number; slopes: number[] } {
+function lossAt(loss: (x: Value) => Value, ...numbers: number[]): { value: number; slopes: number[] } {
   const tape = new Tape();
   const x = tape.parameter(numbers.length === 1 ? tensor(numbers[0] as number) : tensor(numbers));
   const y = reshape(loss(x), []);
@@ -25,7 +25,7 @@ function at(loss: (x: Value) => Value, ...numbers: number[]): { value: number; s
   return { value: value.data[0] as number, slopes: [...(slopes?.data ?? [])] };
 }
 
-const half = Math.log(2 * Math.PI) / 2;
+const halfLog2Pi = Math.log(2 * Math.PI) / 2;
 
 test.each<[string, (x: Value) => Value, number[], number, number[]]>([
   ['squaredError', squaredError(3), [5], 4, [4]],
@@ -46,20 +46,20 @@ test.each<[string, (x: Value) => Value, number[], number, number[]]>([
     [1],
   ],
   ['a bound that is attained', censored({ measured: 5, bound: 'upper' }), [5], 0, [0]],
-  ['gaussianNLL of variance 1', gaussianNLL(3, { variance: 1 }), [5], half + 2, [2]],
-  ['gaussianNLL of variance 4', gaussianNLL(3, { variance: 4 }), [5], half + Math.log(2) + 0.5, [0.5]],
+  ['gaussianNLL of variance 1', gaussianNLL(3, { variance: 1 }), [5], halfLog2Pi + 2, [2]],
+  ['gaussianNLL of variance 4', gaussianNLL(3, { variance: 4 }), [5], halfLog2Pi + Math.log(2) + 0.5, [0.5]],
   [
     'gaussianNLL of a predicted variance',
     gaussianNLL(3),
     [5, 4],
-    half + Math.log(2) + 0.5,
+    halfLog2Pi + Math.log(2) + 0.5,
     [0.5, 0.125 - 0.125],
   ],
   [
     'gaussianNLL of a variance below `least`',
     gaussianNLL(3, { least: 4 }),
     [5, 1],
-    half + Math.log(2) + 0.5,
+    halfLog2Pi + Math.log(2) + 0.5,
     [0.5, 0],
   ],
   [
@@ -71,7 +71,7 @@ test.each<[string, (x: Value) => Value, number[], number, number[]]>([
   ],
   ['weightedSum', weightedSum([2, squaredError(3)], [-0.5, absoluteError(0)]), [5], 5.5, [7.5]],
 ])('%s has the right value and slopes', (_name, loss, numbers, value, slopes) => {
-  const actual = at(loss, ...numbers);
+  const actual = lossAt(loss, ...numbers);
   expectClose(actual.value, value, 1e-15, 1);
   expectClose(actual.slopes, slopes, 1e-15, 1);
 });
@@ -99,7 +99,7 @@ describe('in combinePoses', () => {
   test('gaussianNLL takes the mean and the variance of spread()', async () => {
     for (const strategy of strategies) {
       const { loss } = await combineKnown({ poses, combination: spread(), strategy, loss: gaussianNLL(-1) });
-      expectClose(loss ?? 0, half + Math.log(2 / 3) / 2 + 0.75, 1e-15);
+      expectClose(loss ?? 0, halfLog2Pi + Math.log(2 / 3) / 2 + 0.75, 1e-15);
     }
   });
 });
@@ -121,12 +121,16 @@ test.each<[string, () => unknown, RegExp]>([
     () => gaussianNLL(1, { variance: -1 }),
     /gaussianNLL: variance must be a finite number above 0/,
   ],
-  ['no variance', () => at(gaussianNLL(1), 3), /gaussianNLL: give a variance, or predict x and a variance/],
+  [
+    'no variance',
+    () => lossAt(gaussianNLL(1), 3),
+    /gaussianNLL: give a variance, or predict x and a variance/,
+  ],
   ['an index of −1', () => crossEntropy(-1), /crossEntropy: right must be the index of a pose/],
   ['equal measurements', () => pairwiseRanking([1, 1]), /all compounds have the same measured value/],
   [
     'a wrong number of compounds',
-    () => at(pairwiseRanking([1, 2]), 1, 2, 3),
+    () => lossAt(pairwiseRanking([1, 2]), 1, 2, 3),
     /2 measured values, but 3 predictions/,
   ],
   ['no terms', () => weightedSum(), /weightedSum: there are no terms/],

@@ -63,12 +63,9 @@ describe('peak bytes of stream', () => {
 
   test('are the same whether predictions are kept or not', async () => {
     const poses = times(100, poseOf(10));
-    const [withThem, withoutThem] = [
-      await combine({ poses }),
-      await combine({ poses, keepPredictions: false }),
-    ];
-    expect(withoutThem.stats.peakBytes).toBe(withThem.stats.peakBytes);
-    expect([withThem.stats.predictionBytes, withoutThem.stats.predictionBytes]).toEqual([2400, 0]);
+    const [kept, dropped] = [await combine({ poses }), await combine({ poses, keepPredictions: false })];
+    expect(dropped.stats.peakBytes).toBe(kept.stats.peakBytes);
+    expect([kept.stats.predictionBytes, dropped.stats.predictionBytes]).toEqual([2400, 0]);
   });
 });
 
@@ -84,10 +81,10 @@ test('peak bytes of the full graph grow by one tape a pose', async () => {
   const poses = (count: number) => times(count, poseOf(1000));
   const peaks = [8, 16, 32].map(count => peakOf({ poses: poses(count), strategy: 'full-graph' }));
   const [eight, sixteen, thirtyTwo] = (await Promise.all(peaks)) as [number, number, number];
-  const each = (sixteen - eight) / 8;
-  expect(thirtyTwo - sixteen).toBe(16 * each);
+  const bytesPerPose = (sixteen - eight) / 8;
+  expect(thirtyTwo - sixteen).toBe(16 * bytesPerPose);
   // Until the backward pass, each pose holds at least three arrays: d − 3, width · (d − 3) and exp(…).
-  expect(each).toBeGreaterThanOrEqual(3 * 1000 * 8);
+  expect(bytesPerPose).toBeGreaterThanOrEqual(3 * 1000 * 8);
 });
 
 test('predictionBytes include the numbers that a pooling stores for each pose', async () => {
@@ -105,8 +102,9 @@ test('predictionBytes include the numbers that a pooling stores for each pose', 
     };
     // For each pose: its weight, and three numbers (the log-weight and two values) with three slopes each.
     const result = await combine(options);
-    const shares = result.predictions.byteLength + result.weights.byteLength + result.coefficients.byteLength;
-    expect(result.stats.predictionBytes - shares).toBe(2 * 8 * (1 + 3 * 4));
+    const resultBytes =
+      result.predictions.byteLength + result.weights.byteLength + result.coefficients.byteLength;
+    expect(result.stats.predictionBytes - resultBytes).toBe(2 * 8 * (1 + 3 * 4));
   }
   const { stats } = await combine({
     poses: [poseOf(5)],
@@ -150,7 +148,7 @@ describe('tapes', () => {
   );
 });
 
-/** Interpreter that records the live bytes before and after each run, and throws in run `failsAt`. */
+/** Interpreter that records the live bytes before and after each run, and throws in run `failsAt`, counted from 0. */
 function watched({ failsAt = -1 } = {}) {
   const plain = interpreter();
   const runs: { before: number; after: number }[] = [];

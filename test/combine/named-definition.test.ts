@@ -32,7 +32,7 @@ const variants = fc.record({
 type Variant = typeof variants extends fc.Arbitrary<infer T> ? T : never;
 
 async function expectNamed(
-  { params, score, of, pool, isWide }: Named,
+  { params, score, makeCombination, pool, isWide }: Named,
   drawn: readonly Pose[],
   { isWeighted, hasLoss, hasPoseLoss, ...split }: Variant,
 ): Promise<void> {
@@ -41,7 +41,7 @@ async function expectNamed(
       ? drawn.map(each => ({ ...each, weight: 1 }))
       : drawn;
   const weight = ({ weight }: Pose) => weight;
-  const combination = of(isWeighted ? { weight: weight as never } : {});
+  const combination = makeCombination(isWeighted ? { weight: weight as never } : {});
   const counted = poses.filter(each => !isWeighted || each.weight > 0);
   const best = Math.min(...counted.map(({ energy }) => energy));
   await expectDefinition<Pose>(

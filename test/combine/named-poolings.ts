@@ -18,8 +18,7 @@ import type { Defined, Values } from './definition.ts';
 import type { KnownPose } from './known-poses.ts';
 
 /*
- * All named combinations. Their settings are numbers, or functions of the parameters. Each has a fitting scorer and a
- * definition.
+ * All named combinations, each with a fitting scorer. Their settings are numbers, or functions of the parameters.
  */
 
 /** Named combination to test. */
@@ -28,7 +27,7 @@ export interface Named {
   readonly params: Readonly<Record<'w' | 'setting' | 'head', Tensor>>;
   readonly score: (tape: Tape, params: Values, pose: KnownPose) => Value;
   /** Makes the combination. */
-  of(weighed?: { readonly weight?: PoseWeight }): Combination;
+  makeCombination(weighed?: { readonly weight?: PoseWeight }): Combination;
   /** Definition, given the best energy. A pooling has none, since its own options define it. */
   readonly pool?: (best: number) => Defined<KnownPose>['pool'];
   /** True if ΔG is several numbers. */
@@ -37,13 +36,13 @@ export interface Named {
 
 type Scorer = Named['score'];
 
-const one: Scorer = (tape, { w }, { energy, slope }) =>
+const oneNumber: Scorer = (tape, { w }, { energy, slope }) =>
   add(sum(mul(w as Value, tape.constant(slope))), energy);
 /** Scorer of 7 + |energy|, as powerMean needs positive scores. */
 const positive: Scorer = (tape, params, { energy, slope }) =>
-  one(tape, params, { energy: 7 + Math.abs(energy), slope });
+  oneNumber(tape, params, { energy: 7 + Math.abs(energy), slope });
 /** Scorer of a log-weight and a value. The two depend on the parameters in different ways. */
-const two: Scorer = (tape, { w }, { energy, slope }) => {
+const twoNumbers: Scorer = (tape, { w }, { energy, slope }) => {
   const all = mul(w as Value, tape.constant(slope));
   return concat([
     reshape(add(sum(all), 1e-3 * energy), [1]),
@@ -56,12 +55,12 @@ const scalar = (z: Value) => reshape(z, []);
 
 type Makers = Readonly<Record<string, (setting: number) => Omit<Named, 'name' | 'params'>>>;
 
-/** Combinations weighted by the score itself. Like the code, definitions subtract the best energy before they scale. */
+/** Combinations weighted by the score itself. As the code does, definitions subtract the best energy first. */
 const ofScore: Makers = {
-  mean: () => ({ score: one, of: weighed => mean({ ...weighed }), pool: () => ({}) }),
+  mean: () => ({ score: oneNumber, makeCombination: weighed => mean({ ...weighed }), pool: () => ({}) }),
   lse: t => ({
-    score: one,
-    of: weighed => lse({ t, ...weighed }),
+    score: oneNumber,
+    makeCombination: weighed => lse({ t, ...weighed }),
     pool: best => ({
       logWeight: z => mul(-t, sub(scalar(z), best)),
       values: false,
@@ -69,8 +68,8 @@ const ofScore: Makers = {
     }),
   }),
   'lse of sign 1': t => ({
-    score: (tape, params, { energy, slope }) => one(tape, params, { energy: -energy, slope }),
-    of: weighed => lse({ t, sign: 1, ...weighed }),
+    score: (tape, params, { energy, slope }) => oneNumber(tape, params, { energy: -energy, slope }),
+    makeCombination: weighed => lse({ t, sign: 1, ...weighed }),
     pool: best => ({
       logWeight: z => mul(t, add(scalar(z), best)),
       values: false,
@@ -78,13 +77,13 @@ const ofScore: Makers = {
     }),
   }),
   boltzmann: kT => ({
-    score: one,
-    of: weighed => boltzmann({ kT, ...weighed }),
+    score: oneNumber,
+    makeCombination: weighed => boltzmann({ kT, ...weighed }),
     pool: best => ({ logWeight: z => mul(-1 / kT, sub(scalar(z), best)) }),
   }),
   freeEnergy: kT => ({
-    score: one,
-    of: weighed => freeEnergy({ kT, ...weighed }),
+    score: oneNumber,
+    makeCombination: weighed => freeEnergy({ kT, ...weighed }),
     pool: best => ({
       logWeight: z => mul(-1 / kT, sub(scalar(z), best)),
       values: false,
@@ -94,40 +93,48 @@ const ofScore: Makers = {
 };
 
 const pooled: Makers = {
-  'lse, learned t': () => ({ score: one, of: weighed => lse({ t: learned, ...weighed }) }),
+  'lse, learned t': () => ({ score: oneNumber, makeCombination: weighed => lse({ t: learned, ...weighed }) }),
   'boltzmann, learned kT': () => ({
-    score: one,
-    of: weighed => boltzmann({ kT: learned, ...weighed }),
+    score: oneNumber,
+    makeCombination: weighed => boltzmann({ kT: learned, ...weighed }),
   }),
   'freeEnergy, learned kT': () => ({
-    score: one,
-    of: weighed => freeEnergy({ kT: learned, ...weighed }),
+    score: oneNumber,
+    makeCombination: weighed => freeEnergy({ kT: learned, ...weighed }),
   }),
-  powerMean: q => ({ score: positive, of: weighed => powerMean({ q, ...weighed }) }),
+  powerMean: q => ({ score: positive, makeCombination: weighed => powerMean({ q, ...weighed }) }),
   'powerMean, q below 0': q => ({
     score: positive,
-    of: weighed => powerMean({ q: -q, ...weighed }),
+    makeCombination: weighed => powerMean({ q: -q, ...weighed }),
   }),
   'powerMean, learned q': () => ({
     score: positive,
-    of: weighed => powerMean({ q: learned, ...weighed }),
+    makeCombination: weighed => powerMean({ q: learned, ...weighed }),
   }),
-  gated: () => ({ score: two, of: weighed => gated({ ...weighed }) }),
+  gated: () => ({ score: twoNumbers, makeCombination: weighed => gated({ ...weighed }) }),
   attention: () => ({
-    score: two,
-    of: weighed =>
+    score: twoNumbers,
+    makeCombination: weighed =>
       attention<KnownPose, Values>({
         logWeight: (z, { head }) => sum(mul(head as Value, mul(1e-3, z))),
         head: (average, { head, setting }) => mul(tanh(setting as Value), sum(mul(head as Value, average))),
         ...weighed,
       }),
   }),
-  spread: () => ({ score: one, isWide: true, of: weighed => spread({ about: 2, ...weighed }) }),
-  'spread, kT': kT => ({ score: one, isWide: true, of: weighed => spread({ kT, ...weighed }) }),
-  'spread, learned kT': () => ({
-    score: one,
+  spread: () => ({
+    score: oneNumber,
     isWide: true,
-    of: weighed => spread({ kT: learned, ...weighed }),
+    makeCombination: weighed => spread({ about: 2, ...weighed }),
+  }),
+  'spread, kT': kT => ({
+    score: oneNumber,
+    isWide: true,
+    makeCombination: weighed => spread({ kT, ...weighed }),
+  }),
+  'spread, learned kT': () => ({
+    score: oneNumber,
+    isWide: true,
+    makeCombination: weighed => spread({ kT: learned, ...weighed }),
   }),
 };
 

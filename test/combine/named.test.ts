@@ -29,7 +29,7 @@ interface WeightedPose extends KnownPose {
   readonly weight: number;
 }
 
-/** Poses with energies of a few units. Some of their weights may be 0, but not all. */
+/** Poses with energies up to ±20. Some of their weights may be 0, but not all. */
 const weightedPoses: fc.Arbitrary<WeightedPose[]> = several(
   fc.record({
     energy: evenly(-20, 20),
@@ -83,21 +83,21 @@ describe.each(Object.entries(pairs))('%s', (_name, pairOf) => {
     fc.constantFrom(...strategies),
     async (poses, kT, strategy) => {
       const [fixed, pooled] = pairOf(kT);
-      const [one, other] = [
+      const [byNumber, byFunction] = [
         await combine(fixed, poses, kT, strategy),
         await combine(pooled, poses, kT, strategy),
       ];
-      expect(other.predictions).toEqual(one.predictions);
-      const size = 20 + largest(one.value);
-      expectClose(other.value, one.value, 1e-12, size);
+      expect(byFunction.predictions).toEqual(byNumber.predictions);
+      const size = 20 + largest(byNumber.value);
+      expectClose(byFunction.value, byNumber.value, 1e-12, size);
       // ℓ = −ΔG/kT is rounded before differences of it are taken. The error grows with the size of ℓ, and so with 1/kT.
       const tolerance = 1e-13 * (1 + 400 / kT);
-      expectClose(other.weights, one.weights, tolerance, 1);
-      expectClose(other.coefficients, one.coefficients, tolerance, 1 + 40 / kT);
-      const sizes = Array.from(one.weights, each => each * (1 + 40 / kT));
+      expectClose(byFunction.weights, byNumber.weights, tolerance, 1);
+      expectClose(byFunction.coefficients, byNumber.coefficients, tolerance, 1 + 40 / kT);
+      const sizes = Array.from(byNumber.weights, each => each * (1 + 40 / kT));
       expectClose(
-        other.gradient.w,
-        one.gradient.w,
+        byFunction.gradient.w,
+        byNumber.gradient.w,
         tolerance,
         reachOf(
           sizes,
@@ -105,8 +105,8 @@ describe.each(Object.entries(pairs))('%s', (_name, pairOf) => {
         ),
       );
       expectClose(
-        other.stats.effectiveSampleSize ?? 0,
-        one.stats.effectiveSampleSize ?? 0,
+        byFunction.stats.effectiveSampleSize ?? 0,
+        byNumber.stats.effectiveSampleSize ?? 0,
         tolerance,
         poses.length,
       );
@@ -114,28 +114,30 @@ describe.each(Object.entries(pairs))('%s', (_name, pairOf) => {
   );
 
   property('counts a pose of weight n as n poses', weightedPoses, magnitudes(0.05, 20), async (poses, kT) => {
-    const whole = poses.map(each => ({ ...each, weight: Math.round(each.weight) }));
-    if (whole.every(each => each.weight === 0)) return;
-    const repeated = whole.flatMap(each => new Array<WeightedPose>(each.weight).fill({ ...each, weight: 1 }));
+    const rounded = poses.map(each => ({ ...each, weight: Math.round(each.weight) }));
+    if (rounded.every(each => each.weight === 0)) return;
+    const repeated = rounded.flatMap(each =>
+      new Array<WeightedPose>(each.weight).fill({ ...each, weight: 1 }),
+    );
     for (const combination of pairOf(kT)) {
-      const [once, thrice] = [
-        await combine(combination, whole, kT),
+      const [weighted, counted] = [
+        await combine(combination, rounded, kT),
         await combine(combination, repeated, kT),
       ];
-      expectClose(once.value, thrice.value, 1e-11, 20 + largest(once.value));
+      expectClose(weighted.value, counted.value, 1e-11, 20 + largest(weighted.value));
       const reach = repeated.reduce((total, { slope }) => total + largest(slope), 1) * (1 + 40 / kT);
-      expectClose(once.gradient.w, thrice.gradient.w, 1e-12, reach);
-      expectClose(once.gradient.logKT, thrice.gradient.logKT, 1e-11, 1e3 * (1 + 40 / kT));
+      expectClose(weighted.gradient.w, counted.gradient.w, 1e-12, reach);
+      expectClose(weighted.gradient.logKT, counted.gradient.logKT, 1e-11, 1e3 * (1 + 40 / kT));
     }
   });
 });
 
-test('a learned kT has the gradient of finite differences', async () => {
+test('the gradient by a learned kT equals finite differences', async () => {
   const poses = [-1, 0.5, 2].map(energy => ({ energy, slope: [1, energy, 2], weight: 1 + energy ** 2 }));
   for (const [, pairOf] of Object.entries(pairs)) {
     const [, pooled] = pairOf(1);
-    const at = async (kT: number) => (await combine(pooled, poses, kT)).value;
-    const slope = ((await at(0.7 * Math.exp(1e-5))) - (await at(0.7 * Math.exp(-1e-5)))) / 2e-5;
+    const valueAt = async (kT: number) => (await combine(pooled, poses, kT)).value;
+    const slope = ((await valueAt(0.7 * Math.exp(1e-5))) - (await valueAt(0.7 * Math.exp(-1e-5)))) / 2e-5;
     for (const strategy of strategies)
       expectClose((await combine(pooled, poses, 0.7, strategy)).gradient.logKT, tensor(slope), 1e-8, 1);
   }
@@ -231,11 +233,11 @@ describe('compared with numbers computed by hand,', () => {
     );
     const e = z.map(([x, y, u]) => Math.exp(x + 2 * y - u));
     const Z = e.reduce((total, each) => total + each);
-    const at = (k: 0 | 1 | 2) => z.reduce((total, row, n) => total + ((e[n] as number) / Z) * row[k], 0);
-    const expected = 0.3 * at(0) ** 2 - 0.2 * at(1) ** 2 + 0.9 * at(2) ** 2;
+    const average = (k: 0 | 1 | 2) => z.reduce((total, row, n) => total + ((e[n] as number) / Z) * row[k], 0);
+    const expected = 0.3 * average(0) ** 2 - 0.2 * average(1) ** 2 + 0.9 * average(2) ** 2;
     for (const { value, gradient } of answers) {
       expectClose(value, expected, 1e-14);
-      expectClose(gradient.out.data, [at(0) ** 2, at(1) ** 2, at(2) ** 2], 1e-14);
+      expectClose(gradient.out.data, [average(0) ** 2, average(1) ** 2, average(2) ** 2], 1e-14);
       for (const name of ['embed', 'query'] as const)
         expectClose(gradient[name], answers[0]?.gradient[name] as Tensor, 1e-14);
     }
@@ -308,12 +310,12 @@ describe('poses of a pooling whose weight underflows', () => {
   });
 
   test('do not change the answer', async () => {
-    const [few, all] = [posesOf(-30), posesOf(-30, -20, -10)];
-    const [one, other] = [
-      await combineKnown({ poses: few, combination: pool }),
+    const [best, all] = [posesOf(-30), posesOf(-30, -20, -10)];
+    const [ofBest, ofAll] = [
+      await combineKnown({ poses: best, combination: pool }),
       await combineKnown({ poses: all, combination: pool }),
     ];
-    expect([other.value, other.gradient]).toEqual([one.value, one.gradient]);
+    expect([ofAll.value, ofAll.gradient]).toEqual([ofBest.value, ofBest.gradient]);
   });
 });
 

@@ -30,9 +30,9 @@ interface Pose {
   readonly weight: number;
 }
 
-const unit = evenly(-2, 2);
+const entry = evenly(-2, 2);
 const rows: fc.Arbitrary<ProgramPose> = several(
-  fc.record({ number: unit, features: fc.tuple(unit, unit, unit), pick: fc.nat(11) }),
+  fc.record({ number: entry, features: fc.tuple(entry, entry, entry), pick: fc.nat(11) }),
   3,
 );
 const poseArbitrary = (energies: fc.Arbitrary<number>): fc.Arbitrary<Pose> =>
@@ -118,9 +118,9 @@ function scorerOf({ width, scorer, shifts }: Drawn): Pick<Defined<Pose>, 'params
       const inputs = Object.fromEntries(Object.keys(scorerParams).map(name => [name, params[name] as Value]));
       // The means keep the gradient of a pose away from 0.
       const means = [...Object.values(inputs), params.both as Value].map(each => mul(0.73, ops.mean(each)));
-      const whole = means.reduce((total, each) => add(total, each), record(scorer, tape, inputs, rows));
+      const raw = means.reduce((total, each) => add(total, each), record(scorer, tape, inputs, rows));
       const numbers = Array.from({ length: width }, (_, k) =>
-        reshape(add(mul(1.5 + (shifts[k] as number), whole), energy), [1]),
+        reshape(add(mul(1.5 + (shifts[k] as number), raw), energy), [1]),
       );
       return width === 1 ? reshape(numbers[0] as Value, []) : concat(numbers);
     },

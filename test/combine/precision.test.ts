@@ -111,7 +111,7 @@ describe('compared with definitions in 400 decimals,', () => {
    * q = exp(−β/2¹²), counted from the best pose.
    */
   const [count, step] = [1_000_000, 2 ** -12];
-  const sorted = (combination: Combination, parts = 1) => {
+  const combineSorted = (combination: Combination, parts = 1) => {
     const accumulators = Array.from({ length: parts }, () => combination.accumulator());
     for (let n = 0; n < count; n++) {
       const part = accumulators[Math.floor((n * parts) / count)] as Accumulator;
@@ -137,13 +137,13 @@ describe('compared with definitions in 400 decimals,', () => {
     'a million poses sorted from worst to best give accurate gradients, even of the first pose: t = %d, %i merged states',
     (t, parts) => {
       const { sum, moment, top } = geometric(t);
-      const smooth = sorted(lse({ t }), parts);
+      const smooth = combineSorted(lse({ t }), parts);
       const best = -(count - 1) * step;
       expectClose(smooth.gradient.first?.data[0] ?? 0, toNumber(over(top, sum)), 1e-12);
       expectClose(smooth.gradient.last?.data[0] ?? 0, toNumber(over(scale, sum)), 1e-12);
       expectClose(smooth.value, toNumber(decimal(best) - over(logarithm(sum), decimal(t))), 1e-15);
 
-      const thermal = sorted(boltzmann({ kT: 1 / t }), parts);
+      const thermal = combineSorted(boltzmann({ kT: 1 / t }), parts);
       const above = times(over(moment, sum), decimal(step));
       expectClose(thermal.value, toNumber(decimal(best) + above), 1e-15);
       const tilt = (z: bigint) => scale - times(decimal(t), z - above);

@@ -39,12 +39,12 @@ function boltzmannDirectly(beta: number, poses: readonly KnownPose[]): Combined 
       const dw = (-beta * factor * g_n * Q - factor * dQ) / Q ** 2;
       return [dw * energy, (w[n] as number) * g_n];
     });
-    const parts = poses.map(({ energy }, n) => {
+    const magnitudesOfTerms = poses.map(({ energy }, n) => {
       const others = sum(g.map((g_i, k) => (w[k] as number) * Math.abs(g_i)));
       const mine = Math.abs(g[n] as number);
       return (w[n] as number) * (beta * Math.abs(energy) * (mine + others) + mine);
     });
-    return { slope: sum(terms), magnitude: sum(parts) };
+    return { slope: sum(terms), magnitude: sum(magnitudesOfTerms) };
   });
   return {
     value: sum(poses.map(({ energy }, n) => (w[n] as number) * energy)),

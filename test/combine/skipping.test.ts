@@ -44,19 +44,19 @@ function influences({ sigma }: Combination, energies: readonly number[]): number
 
 describe('a pose whose weight underflows needs no backward pass', () => {
   property(
-    'and the result is the same to the bit, on executors that can and cannot stop',
+    'and the result equals that with all backward passes to the bit, on executors that can and cannot stop',
     combinations,
     several(knownPose, 32),
     async (combination, poses) => {
-      const whole = combination.accumulator();
-      for (const { energy, slope } of poses) whole.add(energy, { w: tensor([...slope]) });
+      const accumulator = combination.accumulator();
+      for (const { energy, slope } of poses) accumulator.add(energy, { w: tensor([...slope]) });
       const vanishing = influences(combination, energiesOf(poses)).filter(influence => influence === 0);
       for (const executor of [interpreter(), unstoppable()]) {
         const { stats, value, gradient } = await combineKnown({ poses, combination, executor });
-        expect(value).toBe(whole.result().value);
+        expect(value).toBe(accumulator.result().value);
         // Adding 0 turns −0 into 0, as adding the gradient of the poseLosses does.
         expect([...gradient.w.data]).toEqual(
-          Array.from(whole.result().gradient.w?.data ?? [], entry => entry + 0),
+          Array.from(accumulator.result().gradient.w?.data ?? [], entry => entry + 0),
         );
         expect(stats.backwardSkipped).toBe(vanishing.length);
       }
@@ -89,7 +89,7 @@ describe('a pose whose weight underflows needs no backward pass', () => {
     expect(await skippedOf([-10, -20, -30], options)).toBe(2);
   });
 
-  test('and neither does any pose if the slope of the loss is 0', async () => {
+  test('nor does any pose need one if the slope of the loss is 0', async () => {
     const flat: Partial<KnownOptions> = { poses: posesOf(-8, -8), loss: squaredError(-8) };
     const { stats, gradient, loss } = await combineKnown({
       poses: posesOf(-8),
@@ -99,7 +99,7 @@ describe('a pose whose weight underflows needs no backward pass', () => {
     expect([stats.backwardSkipped, loss, ...gradient.w.data]).toEqual([2, 0, 0, 0, 0]);
   });
 
-  test('but a pose with a large coefficient does, even if the coefficients nearly overflow', async () => {
+  test('but a pose with a large coefficient needs one, even if the coefficients nearly overflow', async () => {
     const poses = [1, 2, 3].map(energy => ({ energy: energy / 10, slope: [1e-10 * energy, 0, 0] }));
     const poseLoss = (x: Value) => mul(x, 1e308);
     for (const strategy of strategies) {
@@ -198,23 +198,23 @@ describe('on every executor', () => {
   const kTs = fc.constantFrom(0.03, 0.7, 40);
   const tolerances = fc.constantFrom(0, 1e-13, 1.1e-5, 0.011);
 
-  type Wild = Pick<KnownOptions, 'strategy' | 'tolerance' | 'badPose' | 'poseLoss' | 'combination'>;
+  type WildOptions = Pick<KnownOptions, 'strategy' | 'tolerance' | 'badPose' | 'poseLoss' | 'combination'>;
   /** Reason without the value that it names as the origin. In float32, that may be an earlier value. */
-  const short = (reason: string) => reason.replace(/: %.*/, '');
-  const answerOf = async (poses: readonly WildPose[], executor: Executor, options: Wild) => {
+  const withoutOrigin = (reason: string) => reason.replace(/: %.*/, '');
+  const answerOf = async (poses: readonly WildPose[], executor: Executor, options: WildOptions) => {
     const params = { w: tensor([0, 0, 0]) };
     const run = combinePoses({ poses, params, score: scoreWild, executor, ...options });
     return run.catch((error: Error) => error);
   };
 
-  async function expectSameAnswers(poses: readonly WildPose[], options: Wild): Promise<void> {
+  async function expectSameAnswers(poses: readonly WildPose[], options: WildOptions): Promise<void> {
     const expected = await answerOf(poses, interpreter(), options);
     // On a single tape in float32, a weight of 1e-100 is 0, and scaled() computes 0 times infinity as 0.
     const isGraph = options.strategy === 'full-graph';
     for (const executor of executors.filter(({ precision }) => precision === 'float64' || !isGraph)) {
       const actual = await answerOf(poses, executor, options);
       if (expected instanceof Error || actual instanceof Error) {
-        expect(short(`${actual}`), executor.name).toBe(short(`${expected}`));
+        expect(withoutOrigin(`${actual}`), executor.name).toBe(withoutOrigin(`${expected}`));
         continue;
       }
       const { poses: combined, backwardSkipped, badPoses } = expected.stats;
@@ -223,7 +223,7 @@ describe('on every executor', () => {
         backwardSkipped,
         badPoses: badPoses.map(({ index, reason }) => ({
           index,
-          reason: expect.stringContaining(short(reason)),
+          reason: expect.stringContaining(withoutOrigin(reason)),
         })),
       });
       const precision = executor.precision === 'float64' ? 1e-12 : 1e-4;
@@ -260,7 +260,7 @@ describe('on every executor', () => {
   });
 
   property(
-    'the same poses are bad, and the same poses are skipped',
+    'the same poses are bad or skipped as on the interpreter',
     several(wildPose, 8),
     kTs,
     tolerances,
@@ -283,13 +283,13 @@ test('a bad pose does not shift the coefficients of others, in a combination in 
     { combination: (x: Value) => sum(mul(x, x)) },
     { combination: boltzmann({ kT: 2 }), loss: all },
   ] satisfies Partial<KnownOptions>[]) {
-    const [graph, twice] = await Promise.all(
+    const [graph, recomputed] = await Promise.all(
       (['full-graph', 'recompute'] as const).map(strategy =>
         combineKnown({ poses, score, strategy, badPose: 'skip', ...options }),
       ),
     );
-    expectClose(twice?.gradient.w ?? [], graph?.gradient.w ?? [], 1e-14);
-    expectClose(twice?.coefficients ?? [], graph?.coefficients ?? [], 1e-14);
-    expect(twice?.coefficients[1]).toBe(0);
+    expectClose(recomputed?.gradient.w ?? [], graph?.gradient.w ?? [], 1e-14);
+    expectClose(recomputed?.coefficients ?? [], graph?.coefficients ?? [], 1e-14);
+    expect(recomputed?.coefficients[1]).toBe(0);
   }
 });

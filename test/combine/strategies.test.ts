@@ -27,13 +27,13 @@ type Options = CombineOptions<Pose, Params>;
 type Scoring = Pick<Options, 'params' | 'score' | 'executor'> & { readonly poses: readonly Pose[] };
 type Objective = Pick<Options, 'combination' | 'readout' | 'loss' | 'poseReadout' | 'poseLoss'>;
 type Result = CombineResult<Params>;
-/** Objective whose poses and parameters are the predictions. */
+/** Objective of predictions that are parameters. A pose is the index of its prediction. */
 type NumberObjective = Pick<CombineOptions<number, { readonly predictions: Tensor }>, keyof Objective>;
 
-const unit = evenly(-2, 2);
+const entry = evenly(-2, 2);
 
 const poseOfNumbers: fc.Arbitrary<Pose> = several(
-  fc.record({ number: unit, features: fc.tuple(unit, unit, unit), pick: fc.nat(11) }),
+  fc.record({ number: entry, features: fc.tuple(entry, entry, entry), pick: fc.nat(11) }),
   4,
 );
 
@@ -46,7 +46,7 @@ function scorings({ most, smooth, scale, shift }: ScoringOptions): fc.Arbitrary<
   return fc
     .record({
       program: programArbitrary({ smooth, steps: 6 }),
-      entries: fc.array(unit, { minLength: 9, maxLength: 9 }),
+      entries: fc.array(entry, { minLength: 9, maxLength: 9 }),
       // In at least half of the cases there are at most 8 poses, since such cases are faster.
       poses: fc.oneof(several(poseOfNumbers, 8), several(poseOfNumbers, most)),
       scale,
@@ -157,7 +157,7 @@ async function expectEqual(
 ): Promise<void> {
   const [reference, ...others] = (await Promise.all(results)) as [Result, ...Result[]];
   const slopes = await gradientsOf(scoring);
-  const whole = await coefficientsOf(objective, reference.predictions);
+  const coefficients = await coefficientsOf(objective, reference.predictions);
   for (const result of others) {
     expect(result.predictions).toEqual(reference.predictions);
     expectClose(result.value, reference.value, 1e-12, largest([reference.value, ...reference.predictions]));
@@ -167,7 +167,7 @@ async function expectEqual(
     expect(Object.keys(result.gradient)).toEqual(Object.keys(scoring.params));
     for (const [name, gradient] of Object.entries(reference.gradient)) {
       const each = slopes.map(slope => slope[name]?.data ?? []);
-      expectClose(result.gradient[name] ?? [], gradient, 1e-12, reachOf(whole, each));
+      expectClose(result.gradient[name] ?? [], gradient, 1e-12, reachOf(coefficients, each));
     }
   }
 }

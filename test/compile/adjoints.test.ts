@@ -24,8 +24,8 @@ import { type Pose, paramsOf, poseArbitrary, programArbitrary, record } from '..
 import { property } from '../support/property.ts';
 
 /*
- * Reuse of adjoints: if the gradient of a tape of the same structure was run before, it runs again without being
- * recorded.
+ * Reuse of adjoints: if the gradient of another tape of the same structure was run before, the gradient of this tape
+ * runs without being recorded.
  */
 
 /** Recorded score, and the values to differentiate by. */
@@ -45,7 +45,7 @@ function recorded(program: Parameters<typeof record>[0], pose: Pose, times: numb
   return { score, wrt: [...Object.values(params), tape.parameter(tensor([1, 2, 3, 4, 5]), 'unread')] };
 }
 
-/** Live values and structure of a score whose adjoints are not recorded. */
+/** Live values and structure of a score whose gradient is not recorded. */
 function liveOf({ score, wrt }: Recorded) {
   const all = [score, score, ...wrt];
   const live = liveValues(all);
@@ -53,7 +53,7 @@ function liveOf({ score, wrt }: Recorded) {
 }
 
 /** Live values and structure of a score and its recorded gradient. */
-function liveWith({ score, wrt }: Recorded) {
+function liveWithGradient({ score, wrt }: Recorded) {
   const all = [score, ...gradient(score, wrt)];
   const live = liveValues(all);
   return { live, structure: structureOf(live, all, 'float64') };
@@ -71,9 +71,14 @@ describe('adjoints', () => {
       if (before.structure.key !== later.structure.key) return;
       if (before.structure.starts.join() !== later.structure.starts.join()) return;
       expect(haveKnownRules(before.live)).toBe(true);
-      const whole = liveWith(first);
-      const adjoints = adjointsOf(before.live, before.structure, whole.live, whole.structure);
-      const expected = liveWith(second);
+      const firstWithGradient = liveWithGradient(first);
+      const adjoints = adjointsOf(
+        before.live,
+        before.structure,
+        firstWithGradient.live,
+        firstWithGradient.structure,
+      );
+      const expected = liveWithGradient(second);
       if (!adjoints) return;
       expect(structureWith(adjoints, later.structure)).toEqual(expected.structure);
       for (const [n, index] of adjoints.forwardIndices.entries())
@@ -82,7 +87,7 @@ describe('adjoints', () => {
   );
 
   property(
-    'that are reused give the right gradient, on jit and wasm',
+    'that are reused give the right gradient on jit, and gradients of the right shapes on wasm',
     programArbitrary({ steps: 12 }),
     fc.array(poseArbitrary(), { minLength: 2, maxLength: 5 }),
     async (program, poses) => {
@@ -117,7 +122,7 @@ describe('adjoints', () => {
     }
   });
 
-  test('are recorded for an executor whose run was replaced', () => {
+  test('are not reused by an executor whose `run` was replaced: each call runs the replacement', () => {
     const planned = jit();
     let runs = 0;
     const executor: SyncExecutor = {
@@ -150,7 +155,7 @@ describe('adjoints', () => {
     }
   });
 
-  test('are right for parts of different lengths', () => {
+  test('are right if the lengths of concatenated parts differ', () => {
     const executor = jit();
     for (const lengths of [
       [2, 3],
@@ -188,19 +193,19 @@ describe('adjoints', () => {
     }
   });
 
-  test('differ for ops of one form with different rules', () => {
+  test('are not shared by ops that have the same form but different rules', () => {
     const executor = jit();
-    const same = defineOp({ name: 'same', forward: map((_s, x) => x), vjp: [g => g] });
-    for (const op of [stopGradient, same, stopGradient, same]) {
+    const identity = defineOp({ name: 'identity', forward: map((_s, x) => x), vjp: [g => g] });
+    for (const op of [stopGradient, identity, stopGradient, identity]) {
       const tape = new Tape();
       const x = tape.parameter(tensor([2, 3]), 'x');
       const y = sum(mul(op(x), x));
       const [, dx] = runGradients(executor, [y], [y], [x]);
-      expect([...(dx?.data ?? [])]).toEqual(op === same ? [4, 6] : [2, 3]);
+      expect([...(dx?.data ?? [])]).toEqual(op === identity ? [4, 6] : [2, 3]);
     }
   });
 
-  test('differ for ops of the library that differ only in their rules', () => {
+  test('are not shared by ops of the library that differ only in their rules', () => {
     const executor = jit();
     // If the exponent of pow is a literal, there is no derivative by the exponent.
     for (const isLiteral of [true, false, true, false]) {
@@ -215,7 +220,7 @@ describe('adjoints', () => {
     }
   });
 
-  test('differ if other values are wanted, differentiated, or differentiated by', () => {
+  test('are not shared by calls with other values wanted, differentiated, or differentiated by', () => {
     const executor = jit();
     for (const isSecond of [false, true, false, true]) {
       const tape = new Tape();
@@ -249,6 +254,7 @@ describe('adjoints', () => {
   });
 
   test('are right if a guess of the plan is wrong', () => {
+    const executor = jit();
     for (const entries of [
       [1, 2],
       [1e308, 2],
@@ -258,11 +264,9 @@ describe('adjoints', () => {
       const tape = new Tape();
       const x = tape.parameter(tensor(entries), 'x');
       const y = sum(mul(mul(x, 10), x));
-      const [, dx] = runGradients(jitOnce, [y], [y], [x]);
+      const [, dx] = runGradients(executor, [y], [y], [x]);
       const [expected] = evaluate(gradient(y, [x]), { executor: interpreter() });
       expect(dx?.data).toEqual(expected?.data);
     }
   });
-
-  const jitOnce = jit();
 });

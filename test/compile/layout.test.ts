@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type BufferUses, type Layout, layoutOf, lifetimesOf } from '../../engine/compile/layout.ts';
 import { property } from '../support/property.ts';
 
-/** Random buffers: the length of each, the step that first writes it, and the step that last reads it. */
+/** Random buffers: the length of each, the step that writes it, and the number of steps after it that read the buffer. */
 const lifetimes = fc.array(
   fc.record({ length: fc.nat(9), first: fc.nat(11), lasts: fc.nat(8), isWanted: fc.boolean() }),
   { minLength: 1, maxLength: 20 },
@@ -32,7 +32,7 @@ function laidOut(buffers: Lifetimes): Layout {
 
 describe('the arena', () => {
   property(
-    'has no overlapping buffers that live at the same time, and none beyond its end',
+    'holds no two overlapping buffers that live at the same time, and ends after each buffer',
     lifetimes,
     buffers => {
       const { offsets, length } = laidOut(buffers);

@@ -3,15 +3,15 @@ import { expect } from 'vitest';
 import { type LayoutKey, Layouts } from '../../engine/compile/layouts.ts';
 import { property } from '../support/property.ts';
 
-const numbers = fc.array(fc.nat(3), { minLength: 2, maxLength: 2 });
+const lengths = fc.array(fc.nat(3), { minLength: 2, maxLength: 2 });
 
 property(
-  'a cached layout has the requested sizes and starts, for any size of the cache',
-  fc.array(fc.record({ sizes: numbers, starts: numbers }), { minLength: 20, maxLength: 60 }),
-  // For a larger size of a layout, fewer layouts are cached, so that many layouts share a slot.
+  'a cached layout has the requested sizes and starts, for any number of slots',
+  fc.array(fc.record({ sizes: lengths, starts: lengths }), { minLength: 20, maxLength: 60 }),
+  // The more numbers a layout has, the fewer slots the cache has, so that many layouts share a slot.
   fc.constantFrom(1e9, 2 ** 14, 1),
-  async (poses, size) => {
-    const layouts = new Layouts<LayoutKey>(size);
+  async (poses, numbers) => {
+    const layouts = new Layouts<LayoutKey>(numbers);
     for (const { sizes, starts } of poses) {
       const structure = { key: '', precision: 'float64', sizes, starts } as const;
       expect(layouts.get(structure, () => ({ sizes, starts }))).toEqual({ sizes, starts });

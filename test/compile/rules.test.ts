@@ -8,7 +8,7 @@ import { type Rule, type RuleAlgebra, rules } from '../../engine/compile/rules.t
 import { numbers, type Scalar } from '../../engine/scalar.ts';
 import { property } from '../support/property.ts';
 
-const whole: RuleAlgebra<number> = { ...numbers, plus: (a, b) => a + b, times: (a, b) => a * b };
+const algebra: RuleAlgebra<number> = { ...numbers, plus: (a, b) => a + b, times: (a, b) => a * b };
 
 /** Numbers for which wrong rewrites often show. */
 const specials = [
@@ -20,11 +20,11 @@ const wholes = [0, 1, 2, 3, 7, 4095, 2 ** 24];
 const triples = (list: readonly number[]) =>
   list.flatMap(a => list.flatMap(b => list.map(c => [a, b, c] as const)));
 
-const drawn = fc.oneof(fc.double(), fc.constantFrom(...specials), fc.integer({ min: -5, max: 5 }));
+const anyNumber = fc.oneof(fc.double(), fc.constantFrom(...specials), fc.integer({ min: -5, max: 5 }));
 
 /** Fails unless both sides of a rule are the same number, up to the rounding error that the rule states. */
 function check(rule: Rule, a: number, b: number, c: number): void {
-  const [left, right] = [rule.pattern(whole, a, b, c), rule.result(whole, a, b, c)];
+  const [left, right] = [rule.pattern(algebra, a, b, c), rule.result(algebra, a, b, c)];
   if (rule.holds && !rule.holds(a, b, c)) {
     // Where the condition of a guess does not hold, the guess must give NaN.
     if (rule.isGuess) expect(right).toBeNaN();
@@ -47,7 +47,7 @@ describe('a rule', () => {
     },
   );
 
-  property('holds for random numbers', drawn, drawn, drawn, (a, b, c) => {
+  property('holds for random numbers', anyNumber, anyNumber, anyNumber, (a, b, c) => {
     for (const rule of rules) if (!rule.isWhole) check(rule, a, b, c);
   });
 
@@ -60,26 +60,26 @@ describe('a rule', () => {
       const [a, b, c] = [0, 1, 2].map(i => leaf(expressions, i)) as [Expr, Expr, Expr];
       const left = pattern(expressions.algebra, a, b, c);
       const right = result(expressions.algebra, a, b, c);
-      const same = isGuess
+      const isRewritten = isGuess
         ? left.kind === 'mul' && left.args.every((arg, i) => arg === right.args[i])
         : left === right;
-      expect(same, name).toBe(true);
+      expect(isRewritten, name).toBe(true);
       if (!isGuess) continue;
-      const sure = new Expressions(noGuesses, false);
-      const [x, y, z] = [0, 1, 2].map(i => leaf(sure, i)) as [Expr, Expr, Expr];
-      expect(pattern(sure.algebra, x, y, z).kind, name).toBe('select');
+      const withoutGuesses = new Expressions(noGuesses, false);
+      const [x, y, z] = [0, 1, 2].map(i => leaf(withoutGuesses, i)) as [Expr, Expr, Expr];
+      expect(pattern(withoutGuesses.algebra, x, y, z).kind, name).toBe('select');
     }
   });
 });
 
-// Random expressions: the compiler builds each, and plain arithmetic computes the same.
+// Random expressions, which the compiler builds and rewrites. Plain arithmetic gives the expected numbers.
 
 type Tree = readonly [name: string, ...args: (Tree | number)[]];
 
 const unary = ['neg', 'abs', 'sign', 'floor', 'sqrt', 'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tanh'];
 const binary = ['add', 'sub', 'mul', 'div', 'min', 'max', 'less', 'equal', 'pow', 'atan2'];
 
-/** Random expression. Its leaves are variables, numbered 0 to 2, and special numbers, each as 3 plus its index. */
+/** Random expression. Its leaves are variables, numbered 0 to 2, and special numbers, numbered from 3. */
 const { tree } = fc.letrec<{ tree: Tree | number }>(tie => ({
   tree: fc.oneof(
     { maxDepth: 5, withCrossShrink: true },
@@ -107,7 +107,7 @@ function read<T>(s: Scalar<T>, tree: Tree | number, variables: readonly T[]): T 
 const leaf = (expressions: Expressions, number: number): Expr =>
   expressions.entry({ kind: 'input', number, type: 'real' }, [], []);
 
-/** Computes an expression of the IR for these inputs, without any code that prints expressions. */
+/** Computes an expression of the IR for these inputs directly, not by code printed from it. */
 function compute(
   expr: Expr,
   inputs: readonly number[],
@@ -146,22 +146,27 @@ function compute(
   return result;
 }
 
-const inputs = fc.tuple(drawn, drawn, drawn);
+const inputs = fc.tuple(anyNumber, anyNumber, anyNumber);
 
 describe('expressions', () => {
-  property('equal the algebra to the bit after all rewrites', tree, inputs, (tree, numbers3) => {
-    const expressions = new Expressions(noGuesses, false);
-    const built = read(
-      expressions.algebra,
-      tree,
-      [0, 1, 2].map(i => leaf(expressions, i)),
-    );
-    const expected = read(numbers, tree, numbers3);
-    const actual = compute(built, numbers3) as number;
-    // Skips pow, since the compiler rewrites pow(x, 2) to a product, which may differ in the last bit.
-    if (JSON.stringify(tree).includes('pow')) return;
-    expect(actual).toBe(expected);
-  });
+  property(
+    'are, after all rewrites, equal to plain arithmetic to the bit',
+    tree,
+    inputs,
+    (tree, numbers3) => {
+      const expressions = new Expressions(noGuesses, false);
+      const built = read(
+        expressions.algebra,
+        tree,
+        [0, 1, 2].map(i => leaf(expressions, i)),
+      );
+      const expected = read(numbers, tree, numbers3);
+      const actual = compute(built, numbers3) as number;
+      // Skips pow, since the compiler rewrites pow(x, 2) to a product, which may differ in the last bit.
+      if (JSON.stringify(tree).includes('pow')) return;
+      expect(actual).toBe(expected);
+    },
+  );
 
   property(
     'with guesses are right or not finite, if no op hides a wrong guess',
@@ -182,7 +187,7 @@ describe('expressions', () => {
     },
   );
 
-  property('are exactly 0 if a condition in zeroUnless is false', tree, inputs, (tree, numbers3) => {
+  property('are 0 or −0 if a condition that zeroUnless returns is false', tree, inputs, (tree, numbers3) => {
     for (const guesses of [noGuesses, { masked: true, exchanged: true }]) {
       const expressions = new Expressions(guesses, false);
       const exact = new Expressions(noGuesses, false);
@@ -219,7 +224,7 @@ describe('expressions', () => {
 
 describe('a wrong guess', () => {
   const finite = [-3, -1, -0, 0, 0.5, 1, 2, 700];
-  const wrong = {
+  const wrongResults = {
     masked: [Number.NaN],
     exchanged: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
   };
@@ -233,7 +238,7 @@ describe('a wrong guess', () => {
         const count = unary.includes(name) ? 1 : 2;
         for (let position = 0; position < count; position++) {
           if (swallows(name as Expr['kind'], position, taint)) continue;
-          for (const bad of wrong[kind]) {
+          for (const bad of wrongResults[kind]) {
             for (const other of finite) {
               const args = count === 1 ? [bad] : position === 0 ? [bad, other] : [other, bad];
               expect(Number.isFinite(operation(...args)), `${name}(${args})`).toBe(false);

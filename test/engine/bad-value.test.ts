@@ -8,12 +8,12 @@ import { originOfBadValue } from '../../engine/bad-value.ts';
 import { property } from '../support/property.ts';
 
 /**
- * Number of values between the bad value and the score. If it is small, the search for the bad value computes single
- * entries. If it is large, the search runs the whole tape.
+ * Numbers of values between the bad value and the score. If there are few, the search for the bad value computes single
+ * entries. If there are many, the search runs the whole tape.
  */
 const distances = { near: 0, far: 1100 };
 
-/** Reason given for leaving out a pose whose score is the sum of the recorded value; '' if the pose is kept. */
+/** Reason given for leaving out a pose whose score is the sum of the recorded entries; '' if the pose is kept. */
 async function reasonOf(record: (tape: Tape) => Value, distance = 0): Promise<string> {
   const { stats } = await combinePoses({
     poses: ['good', 'bad'],
@@ -100,13 +100,13 @@ describe('the origin of a bad value', () => {
       const [, number, index] = /constant \[2, 3\] is (\S+) at position (\d)$/.exec(reason) ?? [];
       const position = Number(index);
       expect(number, reason).toBe(`${numbers[position]}`);
-      // The entry makes the result bad even if all others are finite; or the result is finite without it, as for the
-      // maximum of a row of −∞.
+      // Either the entry makes the result bad even if all others are finite, or the result is finite once this entry is.
+      // The latter holds for the maximum of a row of −∞.
       const withFinite = (isReplaced: (i: number) => boolean) =>
         numbers.map((number, i) => (isReplaced(i) && !Number.isFinite(number) ? 1 : number));
       const withOthersFinite = await reasonOf(record(withFinite(i => i !== position)));
-      const withItFinite = await reasonOf(record(withFinite(i => i === position)));
-      expect(withOthersFinite !== '' || withItFinite === '', reason).toBe(true);
+      const withThisFinite = await reasonOf(record(withFinite(i => i === position)));
+      expect(withOthersFinite !== '' || withThisFinite === '', reason).toBe(true);
     },
   );
 });
@@ -131,7 +131,7 @@ describe('the search for a bad value', () => {
     return { origin, bytes: memory.peak, computed };
   };
 
-  test('computes only a few entries if all are bad', () => {
+  test('computes only a few entries if all entries are bad', () => {
     const { origin, bytes, computed } = bytesAndOrigin(tape => {
       const x = counted(tape.constant(new Float64Array(10_000).fill(800)));
       return ops.sum(ops.sub(x, x));
@@ -141,7 +141,7 @@ describe('the search for a bad value', () => {
     expect(bytes).toBeLessThan(1000);
   });
 
-  test('computes every entry at most once more, and holds only a bad value and its inputs', () => {
+  test('runs the tape once after at most 100,000 single entries, and holds only a bad value and its inputs', () => {
     const size = 200_000;
     const { origin, bytes, computed } = bytesAndOrigin(tape => {
       let x: Value = tape.constant(new Float64Array(size));
@@ -155,7 +155,7 @@ describe('the search for a bad value', () => {
     expect(bytes).toBeLessThan(4 * 8 * size);
   });
 
-  test.each([0, 1])('blames the branch that is taken if both are bad: condition %d', condition => {
+  test.each([0, 1])('blames the taken branch if both branches are bad: condition %d', condition => {
     for (const distance of Object.values(distances)) {
       const tape = new Tape();
       const [no, yes] = [ops.log(tape.constant(-1)), ops.exp(tape.constant(1000))];
@@ -201,7 +201,7 @@ describe('the search for a bad value', () => {
     expect(originOfBadValue(slope, at)).toMatch(/= log \[3\] of \(%0\) is -Infinity at position 1$/);
   });
 
-  test('runs once in a call, and counts in peakBytes', async () => {
+  test('runs once in a call of combinePoses, and its memory counts in peakBytes', async () => {
     const size = 1000;
     const combine = async (poses: readonly number[]) => {
       computed = 0;

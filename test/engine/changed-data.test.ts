@@ -20,7 +20,7 @@ const executors: [string, () => Executor | Promise<Executor>][] = [
   ['gpu without a GPU', () => gpu({ mode: 'cpu' })],
 ];
 
-test('an index out of range is found at any position, when recorded and when run', () => {
+test('an index out of range is found at any position, both when a gather is recorded and when it runs', () => {
   const [length, count] = [19, 5];
   const table = () => new Tape().parameter([1, 2, 3, 4, 5]);
   for (let position = 0; position < length; position++) {
@@ -68,7 +68,7 @@ describe.each(executors)('%s', (_name, make) => {
     await expect(async () => executor.run(wanted)).rejects.toThrow(message);
   });
 
-  test('checks an index of two gathers against the table with fewer rows', async () => {
+  test('checks an index that two gathers share against the table with fewer rows', async () => {
     const executor = await make();
     const tape = new Tape();
     const index = Int32Array.of(0, 1);

@@ -75,7 +75,7 @@ describe('checkGradient', () => {
     );
   });
 
-  test('explains that a scorer of poses must be wrapped, only if it fails', async () => {
+  test('explains that a scorer of poses must be wrapped, but only if the scorer fails', async () => {
     const score = (_tape: Tape, { w }: { w: Value }, pose: { r: number }) => mul(w, pose.r);
     const failed = checkGradient(score as never, { w: tensor(1) });
     await expect(failed).rejects.toThrow(
@@ -116,9 +116,9 @@ describe('checkGradient', () => {
     },
   );
 
-  test('blames the precision of an executor if differences overflow its range', async () => {
-    const single = interpreter({ precision: 'float32' });
-    const { entries } = await check(square, { executor: single }, { w: tensor([3e38]) });
+  test('blames the precision of an executor if the gradient overflows its range', async () => {
+    const inFloat32 = interpreter({ precision: 'float32' });
+    const { entries } = await check(square, { executor: inFloat32 }, { w: tensor([3e38]) });
     expect(entries).toMatchObject([{ gradient: Infinity, verdict: 'precision' }]);
   });
 
@@ -190,10 +190,10 @@ describe('checkGradient', () => {
   });
 
   test('blames the precision of a float32 executor if the tolerance is too small for it', async () => {
-    const single = interpreter({ precision: 'float32' });
-    const { entries } = await check(exp, { executor: single, tolerance: 1e-9 });
+    const inFloat32 = interpreter({ precision: 'float32' });
+    const { entries } = await check(exp, { executor: inFloat32, tolerance: 1e-9 });
     expect(entries[0]?.verdict).toBe('precision');
-    expect((await check(exp, { executor: single, tolerance: 1e-6 })).ok).toBe(true);
+    expect((await check(exp, { executor: inFloat32, tolerance: 1e-6 })).ok).toBe(true);
   });
 
   test('checks `entries` entries, spread evenly', async () => {

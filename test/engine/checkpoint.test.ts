@@ -43,8 +43,8 @@ interface Cut {
  */
 function rerecorded(values: readonly Value[], tape: Tape, cuts: readonly Cut[]): Map<Value, Value> {
   const copies = new Map<Value, Value>();
-  const copyRange = (from: number, to: number, left: readonly Cut[]) => {
-    const [cut, ...others] = left;
+  const copyRange = (from: number, to: number, remaining: readonly Cut[]) => {
+    const [cut, ...others] = remaining;
     if (cut && to - from > 1) {
       const begin = from + (cut.from % (to - from));
       const end = Math.min(to, begin + 1 + cut.length);
@@ -77,7 +77,7 @@ const cutLists = fc.array(fc.record({ from: fc.nat(60), length: fc.nat(30) }), {
   maxLength: 4,
 });
 
-describe('values and gradients are those without checkpoints', () => {
+describe('values and gradients equal those without checkpoints', () => {
   property(
     'for any checkpoints, on every executor',
     programArbitrary({ steps: 10, smooth: true }),
@@ -243,13 +243,15 @@ const start = tensor(
   [rows, width],
 );
 
-interface Layer {
+/** Result of one or several layers, and the sum of their energies if they have any. */
+interface LayerResult {
   readonly h: Value;
   readonly energy?: Value | undefined;
 }
-type Layers = (h: Value, w: Value, b: Value) => Layer;
+type Layer = (h: Value, w: Value, b: Value) => LayerResult;
 
-const chains: Readonly<Record<string, Layers>> = {
+/** Layers, by the name of the chain that they form. */
+const layers: Readonly<Record<string, Layer>> = {
   'of matrix products': (h, w) => ({ h: tanh(matmul(h, w)) }),
   'of residual layers': (h, w) => ({ h: add(h, mul(0.01, tanh(matmul(h, w)))) }),
   'of elementwise layers': (h, _, b) => ({ h: tanh(add(mul(h, 1.1), b)) }),
@@ -260,24 +262,27 @@ const chains: Readonly<Record<string, Layers>> = {
   },
 };
 
-/** Derivative of this order of a chain of layers. A checkpoint holds `block` layers; undefined for no checkpoints. */
-function chained(layer: Layers, depth: number, block: number | undefined, order = 1): Value[] {
+/**
+ * A score of a chain of layers, and its gradient. A checkpoint holds `block` layers; undefined for no checkpoints. For
+ * order 2, the squared norm of the gradient by x takes the place of the score; for order 3, this is done twice.
+ */
+function chained(layer: Layer, depth: number, block: number | undefined, order = 1): Value[] {
   const tape = new Tape();
   const [x, w] = [tape.parameter(start, 'x'), tape.parameter(weights, 'w')];
   const b = tape.parameter(0.1, 'b');
-  const run = (from: Layer, layers: number): Layer => {
+  const run = (from: LayerResult, count: number): LayerResult => {
     let { h, energy } = from;
-    for (let l = 0; l < layers; l++) {
+    for (let l = 0; l < count; l++) {
       const next = layer(h, w, b);
       if (next.energy) energy = energy ? add(energy, next.energy) : next.energy;
       h = next.h;
     }
     return { h, energy };
   };
-  let last: Layer = { h: x };
-  const checked = checkpoint(run);
+  let last: LayerResult = { h: x };
+  const checkpointed = checkpoint(run);
   for (let l = 0; l < depth; l += block ?? depth)
-    last = (block ? checked : run)(last, Math.min(block ?? depth, depth - l));
+    last = (block ? checkpointed : run)(last, Math.min(block ?? depth, depth - l));
   let y = sum(square(last.h));
   if (last.energy) y = add(y, last.energy);
   for (let n = 1; n < order; n++) y = sum(square(gradient(y, [x])[0]));
@@ -304,13 +309,13 @@ describe('with checkpoints, the memory of a chain', () => {
   test.each(perLayer)(
     'of 1000 layers, 32 in each checkpoint, is a small multiple of 32 layers: %s',
     async (_name, limit, make) => {
-      const layer = chains['of matrix products'] as Layers;
+      const layer = layers['of matrix products'] as Layer;
       expect(await layersHeld(make(), chained(layer, 1000, 32))).toBeLessThan(limit * 32);
       expect(await layersHeld(make(), chained(layer, 1000, undefined))).toBeGreaterThan(1000);
     },
   );
 
-  describe.each(Object.entries(chains))('%s, with √n of its n layers in each checkpoint,', (_what, layer) => {
+  describe.each(Object.entries(layers))('%s, with √n of its n layers in each checkpoint,', (_what, layer) => {
     test.each(perLayer)('grows with √n: %s', async (_name, limit, make) => {
       const executor = make();
       const [few, many] = [
@@ -325,7 +330,7 @@ describe('with checkpoints, the memory of a chain', () => {
 });
 
 test('the interpreter’s memory with checkpoints is exactly as predicted', async () => {
-  const layer = chains['of matrix products'] as Layers;
+  const layer = layers['of matrix products'] as Layer;
   for (const block of [10, 20]) {
     // The run holds the inputs of all checkpoints except the first, whose input is the caller's x. It also holds the
     // values of one checkpoint, computed again, a cotangent, and three scalars.
@@ -337,7 +342,7 @@ test('the interpreter’s memory with checkpoints is exactly as predicted', asyn
 test.each([2, 3])(
   'memory of derivatives of order %i grows with the square root of the depth',
   async order => {
-    const layer = chains['of residual layers'] as Layers;
+    const layer = layers['of residual layers'] as Layer;
     for (const executor of [interpreter(), jit(), ...(order === 2 ? [wasm()] : [])]) {
       const small = await layersHeld(executor, chained(layer, 16, 4, order));
       const large = await layersHeld(executor, chained(layer, 64, 8, order));
@@ -350,7 +355,7 @@ test.each([2, 3])(
 
 test('checkpoints also reduce the memory of gpu()', async () => {
   const executor = await gpu({ mode: 'webasm' });
-  const layer = chains['of matrix products'] as Layers;
+  const layer = layers['of matrix products'] as Layer;
   const wanted = chained(layer, 64, 8);
   const held = await layersHeld(executor, wanted);
   expect(held).toBeLessThan(20);
@@ -362,7 +367,7 @@ test('checkpoints also reduce the memory of gpu()', async () => {
 });
 
 test('nested checkpoints take less memory than checkpoints of one level', async () => {
-  const layer = chains['of matrix products'] as Layers;
+  const layer = layers['of matrix products'] as Layer;
   const build = (levels: readonly number[]) => {
     const tape = new Tape();
     const [x, w, b] = [tape.parameter(start), tape.parameter(weights), tape.parameter(0.1)];
@@ -377,18 +382,18 @@ test('nested checkpoints take less memory than checkpoints of one level', async 
     const y = sum(square(nest(x, levels)));
     return [y, ...gradient(y, [x])];
   };
-  const right = interpreter().run(build([512]));
+  const expected = interpreter().run(build([512]));
   for (const executor of [interpreter(), jit()]) {
     // With three levels, 8 layer results are held at each. With two levels, they would be 22 and 24.
     const held = await layersHeld(executor, build([8, 8, 8]));
     expect(held).toBeLessThanOrEqual(3 * 8 + 4);
     expect(await layersHeld(executor, build([22, 24]))).toBeGreaterThan(40);
-    expect(executor.run(build([8, 8, 8]))).toEqual(right.slice(0, 2));
+    expect(executor.run(build([8, 8, 8]))).toEqual(expected.slice(0, 2));
   }
 }, 30_000);
 
 test('a tape with the same values but no checkpoints has another plan', async () => {
-  const wanted = chained(chains['of matrix products'] as Layers, 64, 8);
+  const wanted = chained(layers['of matrix products'] as Layer, 64, 8);
   const copies = rerecorded((wanted[0] as Value).tape.values, new Tape(), []);
   const executor = jit();
   const held = await layersHeld(
@@ -401,13 +406,13 @@ test('a tape with the same values but no checkpoints has another plan', async ()
 
 test('a single checkpoint of all layers takes no more memory than no checkpoint', async () => {
   for (const executor of [interpreter(), jit(), wasm()]) {
-    const [checked, plain] = [checkpoint, <F>(f: F) => f].map(wrap => {
+    const [checkpointed, plain] = [checkpoint, <F>(f: F) => f].map(wrap => {
       const tape = new Tape();
       const [x, w] = [tape.parameter(start), tape.parameter(weights)];
       const run = (h: Value) => Array.from({ length: 32 }).reduce<Value>(last => tanh(matmul(last, w)), h);
       const y = sum((wrap as typeof checkpoint)(run)(x));
       return [y, ...gradient(y, [x])];
     }) as [Value[], Value[]];
-    expect(await layersHeld(executor, checked)).toBeLessThan(1.1 * (await layersHeld(executor, plain)));
+    expect(await layersHeld(executor, checkpointed)).toBeLessThan(1.1 * (await layersHeld(executor, plain)));
   }
 });

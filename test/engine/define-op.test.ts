@@ -58,7 +58,7 @@ const mix = defineOp({
   ],
 });
 
-/** Neighbouring entries: an op with attributes, which its rule reads from the form. */
+/** Takes neighbouring entries. The derivative rule reads the op's attributes from the form. */
 const window = defineOp({
   name: 'window',
   forward: (start: number, length: number): Extract<Form, { kind: 'slice' }> => ({

@@ -85,7 +85,7 @@ describe('gradient', () => {
     expect(numbers(gradient(x.tape.parameter(3), [x]))).toEqual([[0, 0]]);
   });
 
-  test('by an intermediate value ignores how that depends on parameters', () => {
+  test('by an intermediate value ignores how that value depends on parameters', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2]);
     const middle = square(x);
@@ -98,7 +98,7 @@ describe('gradient', () => {
     expect(numbers(gradient(y, [middle]))).toEqual([[2, 8]]);
   });
 
-  test('by a value with several uses is the sum over them', () => {
+  test('by a value with several uses is the sum over the uses', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2]);
     const y = sum(add(mul(x, x), add(x, concat([slice(x, 1), slice(x, 0, 1)]))));
@@ -113,7 +113,7 @@ describe('gradient', () => {
     expect(numbers(gradient(square(x), [x]))).toEqual([[6]]);
   });
 
-  test('changes no earlier values of the tape, and is the same when called again', () => {
+  test('changes no earlier values of the tape, and gives the same numbers when called again', () => {
     const tape = new Tape();
     const x = tape.parameter([1, 2, 3]);
     const y = sum(mul(x, sin(x)));
@@ -143,7 +143,7 @@ describe('gradient', () => {
     ],
   ];
 
-  const unlisted: [mistake: string, record: () => unknown, message: string][] = [
+  const wrongLists: [mistake: string, record: () => unknown, message: string][] = [
     [
       'evaluate of a value instead of a list',
       () => evaluate(x as never),
@@ -187,11 +187,11 @@ describe('gradient', () => {
     ],
   ];
 
-  test.each(unlisted)('%s is an error', (_mistake, record, message) => {
+  test.each(wrongLists)('%s is an error', (_mistake, record, message) => {
     expect(record).toThrow(message);
   });
 
-  test('a rule whose cotangent has the shape of a result that the input does not broadcast to is an error', () => {
+  test('a rule that returns a cotangent in the shape of the result, not of the input, is an error', () => {
     const wrong = defineOp({
       name: 'wrong',
       forward: (): ReduceForm => ({ kind: 'reduce', reducer: 'sum', axes: [0] }),

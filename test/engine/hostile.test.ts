@@ -17,8 +17,8 @@ import { expectClose } from '../support/equal.ts';
 import { property } from '../support/property.ts';
 
 /*
- * Hostile arguments in place of numbers, lists and names. They try to become source text of a compiled kernel. Recording
- * must throw an error, or the form on the tape must be plain data, and executors must agree on its value.
+ * Hostile arguments in place of numbers, lists and names. They try to become source text of a compiled kernel. Either
+ * recording must throw an error, or the form on the tape must be plain data, on whose value executors agree.
  */
 
 declare global {
@@ -37,8 +37,8 @@ const posing = (thing: unknown) => ({
   [Symbol.toPrimitive]: () => thing,
 });
 
-/** Functions that make a wrong argument in place of `good`. */
-const scalars: ((good: unknown) => unknown)[] = [
+/** Functions that make another argument, mostly a wrong one, in place of `good`. */
+const scalarMakers: ((good: unknown) => unknown)[] = [
   () => code,
   () => `1);${code};(0`,
   () => `*/${code}/*`,
@@ -87,9 +87,10 @@ function answering(answers: unknown[]): () => unknown {
   return () => answers[Math.min(calls++, answers.length - 1)];
 }
 
-const lists: ((good: unknown[]) => unknown)[] = [
-  ...scalars.map(make => (good: unknown[]) => good.with(0, make(good[0]))),
-  ...scalars,
+/** Functions that make another argument, mostly a wrong one, in place of the list `good`. */
+const listMakers: ((good: unknown[]) => unknown)[] = [
+  ...scalarMakers.map(make => (good: unknown[]) => good.with(0, make(good[0]))),
+  ...scalarMakers,
   changing,
   good => new Proxy([...good], { get: (target, key) => (key === '0' ? code : Reflect.get(target, key)) }),
   good => Joined.from(good),
@@ -109,8 +110,8 @@ function oneOf<T>(things: readonly T[]): fc.Arbitrary<T> {
 
 const hostile = (good: unknown): fc.Arbitrary<() => unknown> =>
   Array.isArray(good)
-    ? oneOf(lists).map(make => () => make(good.length > 0 ? good : [1]))
-    : oneOf(scalars).map(make => () => make(good));
+    ? oneOf(listMakers).map(make => () => make(good.length > 0 ? good : [1]))
+    : oneOf(scalarMakers).map(make => () => make(good));
 
 const three = () => new Tape().parameter(tensor([[1, 2, 3]]), 'three');
 const six = [2, 3].flatMap(k => [k, k + 2, k + 4]);
@@ -205,18 +206,18 @@ describe.each(kinds)('a form %s', kind => {
 
   test('is copied, so that later changes have no effect', () => {
     const a = three();
-    const mine = structuredCloneOf(good);
-    const value = a.tape.record({ name: 'own', vjp: () => g => g }, mine as unknown as Form, inputs(a));
+    const copy = copyOf(good);
+    const value = a.tape.record({ name: 'own', vjp: () => g => g }, copy as unknown as Form, inputs(a));
     const before = [inspect(a.tape), [...(interpreter().run([value])[0]?.data ?? [])]];
-    for (const field of Object.values(mine)) if (Array.isArray(field)) field.fill(7);
-    if (mine.tensor) (mine.tensor as { shape: unknown }).shape = [code];
-    if (!Object.isFrozen(mine)) for (const name of names) mine[name] = code;
+    for (const field of Object.values(copy)) if (Array.isArray(field)) field.fill(7);
+    if (copy.tensor) (copy.tensor as { shape: unknown }).shape = [code];
+    if (!Object.isFrozen(copy)) for (const name of names) copy[name] = code;
     expect([inspect(a.tape), [...(interpreter().run([value])[0]?.data ?? [])]]).toEqual(before);
   });
 });
 
 /** Copy with copies of the lists; functions and typed arrays are shared. */
-function structuredCloneOf(fields: Record<string, unknown>): Record<string, unknown> {
+function copyOf(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]) => {
       if (Array.isArray(field)) return [name, [...field]];
@@ -228,54 +229,57 @@ function structuredCloneOf(fields: Record<string, unknown>): Record<string, unkn
 describe('arguments of ops and tapes', () => {
   // Each call is tried with right arguments, and with one wrong argument.
   type Call = (...args: never[]) => Value;
-  const of = (call: (a: Value, ...args: never[]) => Value, ...good: unknown[]): [string, Call, unknown[]] => [
+  const caseOf = (
+    call: (a: Value, ...args: never[]) => Value,
+    ...good: unknown[]
+  ): [string, Call, unknown[]] => [
     String(call).replace(/\s+/g, ' ').slice(0, 80),
     (...args) => call(three(), ...args),
     good,
   ];
   const calls = [
-    of((a, number, shape) => a.tape.fill(number, shape), 2, [3]),
-    of((a, name) => a.tape.parameter([1, 2], name), 'x'),
-    of((a, data, shape) => a.tape.constant(tensor(data, shape)), [1, 2, 3], [3]),
-    of((a, shape) => a.tape.constant({ data: Float64Array.of(1, 2), shape }), [2]),
-    of((a, shape) => a.tape.parameter({ data: Float64Array.of(1, 2), shape }), [2]),
-    of((a, axis, keepDims) => ops.sum(a, axis, keepDims), 1, true),
-    of((a, axes, keepDims) => ops.sum(a, axes, keepDims), [1, 0], false),
-    of((a, axis, keepDims) => ops.max(a, axis, keepDims), 1, true),
-    of((a, axis, keepDims) => ops.min(a, axis, keepDims), 1, true),
-    of((a, axis, keepDims) => ops.mean(a, axis, keepDims), 1, true),
-    of((a, axis, keepDims) => ops.prod(a, axis, keepDims), 1, true),
-    of((a, axis, keepDims) => ops.norm(a, axis, keepDims), 1, true),
-    of((a, axis, keepDims) => ops.logSumExp(a, axis, keepDims), 1, true),
-    of((a, axis) => ops.softmax(a, axis), [1]),
-    of((a, axis) => ops.logSoftmax(a, axis), 1),
-    of((a, gain, bias, axis, epsilon) => ops.layerNorm(a, { gain, bias, axis, epsilon }), 2, 1, -1, 0.1),
-    of((a, shape) => ops.reshape(a, shape), [3, -1]),
-    of((a, shape) => ops.broadcastTo(a, shape), [2, 3]),
-    of((a, axis) => ops.expandDims(a, axis), 1),
-    of((a, axes) => ops.transpose(a, axes), [1, 0]),
-    of((a, start, end) => ops.slice(a, start, end), [0, 1], [1, 2]),
-    of((a, start) => ops.slice(a, start), 0),
-    of((a, first, second) => ops.pad(a, [first, second]), [1, 0], [0, 2]),
-    of((a, axis) => ops.concat([a, a], axis), 1),
-    of((a, index) => ops.gather(a, index), [0, 0]),
-    of((a, index, count) => ops.segmentSum(a, index, count), [1], 2),
-    of((a, index, count) => ops.segmentMax(a, index, count), [1], 2),
-    of((a, index, count) => ops.segmentMin(a, index, count), [1], 2),
-    of((a, index) => ops.segmentSoftmax(a, index, 2), [1]),
-    of((a, axis, keepDims) => ops.argmax(a, axis, keepDims), 1, true),
-    of((a, axis, keepDims) => ops.argmin(a, axis, keepDims), 1, true),
-    of((a, axis) => ops.sort(a, axis), 1),
-    of((a, axis) => ops.argsort(a, axis), 1),
-    of((a, count, axis) => ops.topK(a, count, axis)[0], 1, 1),
-    of((a, delta) => ops.huber(a, delta), 1.5),
-    of((a, exponent) => ops.pow(a, exponent), 2.7),
-    of((a, low, high) => ops.clamp(a, low, high), 1.5, 2.5),
-    of((a, cutoff) => ops.cosineCutoff(a, cutoff), 2.5),
-    of((a, centers, gamma) => ops.gaussians(a, centers, gamma), [1, 2], 0.5),
-    of((a, yes, no) => ops.where(a, yes, no), 2, 3),
-    of((a, b) => ops.add(a, b), 2),
-    of((a, b) => ops.scaled(b, a), 2),
+    caseOf((a, number, shape) => a.tape.fill(number, shape), 2, [3]),
+    caseOf((a, name) => a.tape.parameter([1, 2], name), 'x'),
+    caseOf((a, data, shape) => a.tape.constant(tensor(data, shape)), [1, 2, 3], [3]),
+    caseOf((a, shape) => a.tape.constant({ data: Float64Array.of(1, 2), shape }), [2]),
+    caseOf((a, shape) => a.tape.parameter({ data: Float64Array.of(1, 2), shape }), [2]),
+    caseOf((a, axis, keepDims) => ops.sum(a, axis, keepDims), 1, true),
+    caseOf((a, axes, keepDims) => ops.sum(a, axes, keepDims), [1, 0], false),
+    caseOf((a, axis, keepDims) => ops.max(a, axis, keepDims), 1, true),
+    caseOf((a, axis, keepDims) => ops.min(a, axis, keepDims), 1, true),
+    caseOf((a, axis, keepDims) => ops.mean(a, axis, keepDims), 1, true),
+    caseOf((a, axis, keepDims) => ops.prod(a, axis, keepDims), 1, true),
+    caseOf((a, axis, keepDims) => ops.norm(a, axis, keepDims), 1, true),
+    caseOf((a, axis, keepDims) => ops.logSumExp(a, axis, keepDims), 1, true),
+    caseOf((a, axis) => ops.softmax(a, axis), [1]),
+    caseOf((a, axis) => ops.logSoftmax(a, axis), 1),
+    caseOf((a, gain, bias, axis, epsilon) => ops.layerNorm(a, { gain, bias, axis, epsilon }), 2, 1, -1, 0.1),
+    caseOf((a, shape) => ops.reshape(a, shape), [3, -1]),
+    caseOf((a, shape) => ops.broadcastTo(a, shape), [2, 3]),
+    caseOf((a, axis) => ops.expandDims(a, axis), 1),
+    caseOf((a, axes) => ops.transpose(a, axes), [1, 0]),
+    caseOf((a, start, end) => ops.slice(a, start, end), [0, 1], [1, 2]),
+    caseOf((a, start) => ops.slice(a, start), 0),
+    caseOf((a, first, second) => ops.pad(a, [first, second]), [1, 0], [0, 2]),
+    caseOf((a, axis) => ops.concat([a, a], axis), 1),
+    caseOf((a, index) => ops.gather(a, index), [0, 0]),
+    caseOf((a, index, count) => ops.segmentSum(a, index, count), [1], 2),
+    caseOf((a, index, count) => ops.segmentMax(a, index, count), [1], 2),
+    caseOf((a, index, count) => ops.segmentMin(a, index, count), [1], 2),
+    caseOf((a, index) => ops.segmentSoftmax(a, index, 2), [1]),
+    caseOf((a, axis, keepDims) => ops.argmax(a, axis, keepDims), 1, true),
+    caseOf((a, axis, keepDims) => ops.argmin(a, axis, keepDims), 1, true),
+    caseOf((a, axis) => ops.sort(a, axis), 1),
+    caseOf((a, axis) => ops.argsort(a, axis), 1),
+    caseOf((a, count, axis) => ops.topK(a, count, axis)[0], 1, 1),
+    caseOf((a, delta) => ops.huber(a, delta), 1.5),
+    caseOf((a, exponent) => ops.pow(a, exponent), 2.7),
+    caseOf((a, low, high) => ops.clamp(a, low, high), 1.5, 2.5),
+    caseOf((a, cutoff) => ops.cosineCutoff(a, cutoff), 2.5),
+    caseOf((a, centers, gamma) => ops.gaussians(a, centers, gamma), [1, 2], 0.5),
+    caseOf((a, yes, no) => ops.where(a, yes, no), 2, 3),
+    caseOf((a, b) => ops.add(a, b), 2),
+    caseOf((a, b) => ops.scaled(b, a), 2),
   ];
 
   describe.each(calls)('%s', (_name, call, good) => {
@@ -302,7 +306,7 @@ describe('arguments of ops and tapes', () => {
   test.each(texts)('%s may be any string, and nothing else', (_what, record) => {
     for (const text of [code, `*/${code}/*`, `\n${code}//`, `'${code}'`, `\${${code}}`, '\u2028', ''])
       expectErrorOrRight(() => record(text));
-    for (const make of scalars) {
+    for (const make of scalarMakers) {
       const name = make(2);
       if (typeof name !== 'string') expect(() => record(name as string)).not.toThrow(ReferenceError);
       expectErrorOrRight(() => record(name as string));

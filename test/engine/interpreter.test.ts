@@ -177,7 +177,7 @@ describe('precision', () => {
     return gradient(uses, [once])[0];
   }
 
-  /** Sum of the weights, as the gradient of a sum over gathers of a table of one row. */
+  /** Sum of the weights, computed as a gradient by a table of one row, which is gathered once for each weight. */
   function gathered(weights: readonly number[]): Value {
     const table = tape.parameter([1]);
     const uses = weights.map(weight => mul(weight, sum(gather(table, [0])))).reduce((a, b) => add(a, b));

@@ -19,29 +19,34 @@ const smooth = programArbitrary({ smooth: true });
 const poses = poseArbitrary();
 const seeds = fc.nat(1000);
 
-function run(program: Program, pose: Pose, params: readonly Tensor[] = Object.values(paramsOf(program))) {
+/** Records a program on a new tape, with these parameters. */
+function recordWithParams(
+  program: Program,
+  pose: Pose,
+  params: readonly Tensor[] = Object.values(paramsOf(program)),
+) {
   const tape = new Tape();
   const leaves = params.map(param => tape.parameter(param));
-  return { params, leaves, y: recorded(program, pose)(tape, leaves) };
+  return { params, leaves, y: recordingOf(program, pose)(tape, leaves) };
 }
 
-const recorded = (program: Program, pose: Pose) => (tape: Tape, leaves: readonly Value[]) =>
+const recordingOf = (program: Program, pose: Pose) => (tape: Tape, leaves: readonly Value[]) =>
   record(program, tape, Object.fromEntries(leaves.entries()), pose);
 
 describe('the gradient of a random program', () => {
   property('equals finite differences', smooth, poses, seeds, (program, pose, seed) => {
     const params = Object.values(paramsOf(program));
-    expectSlope(recorded(program, pose), params, directionLike(params, seed));
+    expectSlope(recordingOf(program, pose), params, directionLike(params, seed));
   });
 
   property('has a gradient equal to finite differences', smooth, poses, seeds, (program, pose, seed) => {
     const params = Object.values(paramsOf(program));
-    const along = projectedGradient(recorded(program, pose), directionLike(params, seed));
+    const along = projectedGradient(recordingOf(program, pose), directionLike(params, seed));
     expectSlope(along, params, directionLike(params, seed + 1));
   });
 
   property('has a symmetric derivative: ⟨v, Hw⟩ = ⟨w, Hv⟩', smooth, poses, seeds, (program, pose, seed) => {
-    const { params, leaves, y } = run(program, pose);
+    const { params, leaves, y } = recordWithParams(program, pose);
     const [v, w] = [directionLike(params, seed), directionLike(params, seed + 1)];
     const inner = (values: readonly Value[], direction: typeof v) =>
       values
@@ -58,8 +63,8 @@ describe('the gradient of a random program', () => {
 
   property('is linear in the program', programs, programs, poses, (program, other, pose) => {
     // Both programs read the parameters of the first.
-    const { leaves, y } = run(program, pose);
-    const z = recorded({ ...other, params: program.params }, pose)(y.tape, leaves);
+    const { leaves, y } = recordWithParams(program, pose);
+    const z = recordingOf({ ...other, params: program.params }, pose)(y.tape, leaves);
     const combined = gradient(add(mul(2, y), mul(-0.3, z)), leaves);
     const [dy, dz] = [gradient(y, leaves), gradient(z, leaves)];
     for (const [i, each] of combined.entries()) {
@@ -71,16 +76,21 @@ describe('the gradient of a random program', () => {
 });
 
 describe('running a random program', () => {
-  property('repeats its results to the bit, in any order', programs, poses, (program, pose) => {
-    const { leaves, y } = run(program, pose);
-    const wanted = [y, ...gradient(y, leaves)];
-    const expected = evaluate(wanted);
-    expect(evaluate(wanted)).toEqual(expected);
-    expect(evaluate(wanted.toReversed()).toReversed()).toEqual(expected);
-  });
+  property(
+    'repeats its results to the bit, in any order of the wanted values',
+    programs,
+    poses,
+    (program, pose) => {
+      const { leaves, y } = recordWithParams(program, pose);
+      const wanted = [y, ...gradient(y, leaves)];
+      const expected = evaluate(wanted);
+      expect(evaluate(wanted)).toEqual(expected);
+      expect(evaluate(wanted.toReversed()).toReversed()).toEqual(expected);
+    },
+  );
 
   property('gives the same results whatever else is wanted', programs, poses, (program, pose) => {
-    const { leaves, y } = run(program, pose);
+    const { leaves, y } = recordWithParams(program, pose);
     const wanted = [y, ...gradient(y, leaves)];
     const everything = evaluate(y.tape.values);
     // Results are not equal to the bit: a segment sum that is also wanted is computed before it is accumulated.
@@ -90,7 +100,7 @@ describe('running a random program', () => {
   });
 
   property('does not change its inputs', programs, poses, (program, pose) => {
-    const { leaves, y } = run(program, pose);
+    const { leaves, y } = recordWithParams(program, pose);
     const arrays = () =>
       y.tape.values.flatMap(({ form }) => ('tensor' in form ? [[...form.tensor.data]] : []));
     const before = arrays();
@@ -99,7 +109,7 @@ describe('running a random program', () => {
   });
 
   property('gives every value the shape it was recorded with', programs, poses, (program, pose) => {
-    const { leaves, y } = run(program, pose);
+    const { leaves, y } = recordWithParams(program, pose);
     gradient(y, leaves);
     const { values } = y.tape;
     for (const [id, { shape, data }] of evaluate(values).entries()) {
@@ -118,7 +128,7 @@ describe('random programs', () => {
     (program, pose, other) => {
       const [first, second] = [pose, other].map(rows => (rows.length > 1 ? rows : [...rows, ...rows]));
       const structureOf = (rows: Pose) => {
-        const { leaves, y } = run(program, rows);
+        const { leaves, y } = recordWithParams(program, rows);
         gradient(y, leaves);
         return y.tape.values.map(({ op, inputs }) => [op.name, ...inputs.map(({ id }) => id)].join(' '));
       };
@@ -127,7 +137,10 @@ describe('random programs', () => {
   );
 
   property('depend only on the rows of the pose', programs, poses, (program, pose) => {
-    const [first, second] = [run(program, pose), run(program, structuredClone(pose))];
+    const [first, second] = [
+      recordWithParams(program, pose),
+      recordWithParams(program, structuredClone(pose)),
+    ];
     expect(evaluate([first.y])).toEqual(evaluate([second.y]));
   });
 
@@ -152,7 +165,7 @@ describe('random programs', () => {
     };
     const met = new Set<string>();
     for (const [program, pose] of fc.sample(fc.tuple(programs, poses), { seed: 1, numRuns: 300 })) {
-      const { leaves, y } = run(program, pose);
+      const { leaves, y } = recordWithParams(program, pose);
       gradient(y, leaves);
       for (const { form } of y.tape.values) {
         met.add(form.kind);

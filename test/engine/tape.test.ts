@@ -18,7 +18,7 @@ describe('a tape records', () => {
     for (const { id, inputs } of tape.values) for (const input of inputs) expect(input.id).toBeLessThan(id);
   });
 
-  test('typed arrays without reading them before it runs, and copies of lists', () => {
+  test('typed arrays, which are read only when the tape runs, and copies of lists', () => {
     const tape = new Tape();
     const [parameter, constant, list] = [Float64Array.of(1), Float64Array.of(10), [100]];
     const total = add(tape.parameter(parameter), add(tape.constant(constant), tape.constant(list)));

@@ -41,7 +41,7 @@ describe('tensor', () => {
     expect([...data]).toEqual([1, 2]);
   });
 
-  const rows = fc.tuple(fc.nat(3), fc.nat(3), fc.nat(3)).chain(lengths => {
+  const nestedLists = fc.tuple(fc.nat(3), fc.nat(3), fc.nat(3)).chain(lengths => {
     const nested = lengths.reduceRight<fc.Arbitrary<NestedNumbers | number>>(
       (entry, length) => fc.array(entry, { minLength: length, maxLength: length }),
       fc.double(),
@@ -49,7 +49,7 @@ describe('tensor', () => {
     return fc.tuple(fc.constant(lengths), nested as fc.Arbitrary<NestedNumbers>);
   });
 
-  property('holds nested lists in row-major order', rows, ([lengths, nested]) => {
+  property('holds nested lists in row-major order', nestedLists, ([lengths, nested]) => {
     const { data, shape } = tensor(nested);
     // The lengths of lists within an empty list are unknown.
     const firstEmpty = lengths.indexOf(0);

@@ -29,13 +29,13 @@ describe('kernels', () => {
     (program, pose, arrays) => {
       const plan = planOf(toSecondOrder(program, pose), arrays);
       const written = new Set<number>();
-      for (const call of stepSourcesOf(plan, 'float32')) {
-        const read = call.passed.flatMap(({ kind, ...rest }) =>
+      for (const step of stepSourcesOf(plan, 'float32')) {
+        const read = step.passed.flatMap(({ kind, ...rest }) =>
           kind === 'buffer' && 'number' in rest ? [rest.number] : [],
         );
         expect(read.length).toBeLessThanOrEqual(arrays);
         for (const buffer of read) expect(written).toContain(buffer);
-        written.add(call.buffer);
+        written.add(step.buffer);
       }
       for (const buffer of plan.wanted) expect(written).toContain(buffer);
     },
@@ -81,7 +81,7 @@ describe('kernels', () => {
     );
     const texts = stepSourcesOf(planOf([y]), 'float32').map(({ text }) => text);
     expect(texts).toHaveLength(3);
-    // The first kernel reads its operand from the inputs, the others read theirs from a buffer, so there are two texts.
+    // The first kernel reads x from the inputs, the others read it from a buffer, so there are two texts.
     expect(new Set(texts).size).toBe(2);
   });
 
@@ -105,7 +105,7 @@ describe('capacities', () => {
   };
 
   property(
-    'are at least the length, and less than twice a long one',
+    'are at least the length, and for a long array less than twice the length',
     fc.integer({ min: 2, max: 1e7 }),
     length => {
       expect(capacity(length)).toBeGreaterThanOrEqual(length);

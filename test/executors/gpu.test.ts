@@ -65,7 +65,7 @@ describe('a mode', () => {
     await expect(gpu({ mode: mode as 'webgl2' })).rejects.toThrow(message);
   });
 
-  test('auto picks the first that works, and reports why the others failed', async () => {
+  test('auto picks the first backend that works, and reports why those before it failed', async () => {
     const executor = await gpu();
     expect(executor.name).toBe(`gpu ${executor.backend} float32`);
     expect(executor.precision).toBe('float32');
@@ -159,7 +159,7 @@ describe.each(withoutGpu)('an executor of mode %s', mode => {
   });
 
   /** Functions that record a result and an intermediate value. The intermediate value is stored if it is wanted. */
-  const twice: Record<string, (x: Value, y: Value, z: Value) => [stored: Value, result: Value]> = {
+  const withIntermediate: Record<string, (x: Value, y: Value, z: Value) => [stored: Value, result: Value]> = {
     'a product and a sum': (x, y, z) => {
       const stored = mul(x, y);
       return [stored, add(stored, z)];
@@ -185,7 +185,7 @@ describe.each(withoutGpu)('an executor of mode %s', mode => {
       return [stored, sub(square(stored), z)];
     },
   };
-  for (const [name, f] of Object.entries(twice)) {
+  for (const [name, f] of Object.entries(withIntermediate)) {
     const entry = fc.double({ min: -1000, max: 1000, noNaN: true });
     property(
       `computes equal numbers from a stored and a recomputed value: ${name}`,
@@ -260,7 +260,7 @@ describe('where code generation is forbidden', () => {
     );
   });
 
-  test('auto picks neither, and the error gives the reasons', async () => {
+  test('auto picks neither cpu nor webasm, and the error gives the reasons', async () => {
     forbidJavaScript();
     forbidWebAssembly();
     const answer = await gpu().then(
@@ -279,7 +279,7 @@ describe('an executor', () => {
   test('keeps at most `pipelines` pipelines', async () => {
     const executor = await gpu({ mode: 'webasm', pipelines: 2 });
     for (const depth of [0, 1, 0, 2, 1]) await executor.run(squares(100, depth));
-    // The executor compiles tapes 0 and 1, then tape 2, for which it drops tape 1, and then tape 1 again.
+    // The executor compiles depths 0 and 1, drops 1 to compile 2, and then compiles 1 again.
     expect(executor.compiled).toBe(4);
     await executor.dispose();
   });

@@ -61,7 +61,7 @@ describe('plans', () => {
   test.each<[string, (x: Value) => Value, (x: Value) => Value]>([
     ['the order of axes', x => transpose(x, [0, 2, 1]), x => transpose(x, [1, 0, 2])],
     ['the summed axis', x => sum(x, 0), x => sum(x, 1)],
-    ['sum and maximum', x => sum(x, 0), x => max(x, 0)],
+    ['the reduction, to sums or maxima,', x => sum(x, 0), x => max(x, 0)],
     ['an exponent', x => pow(x, 2), x => pow(x, 3)],
     ['an expression', x => exp(x), x => softplus(x)],
     ['the order of operands', x => sub(x, mul(x, x)), x => sub(mul(x, x), x)],
@@ -73,7 +73,7 @@ describe('plans', () => {
     expect(executor.planned).toBe(2);
   });
 
-  test('variadic expressions share a plan only if they have the same number of inputs and compute the same', () => {
+  test('variadic expressions share a plan only if they have equally many inputs and the same formula', () => {
     const folded = (name: string, kind: 'add' | 'mul') =>
       defineOp({
         name,
@@ -92,7 +92,7 @@ describe('plans', () => {
     expect(executor.planned).toBe(3);
   });
 
-  const x = [-1, 0, 0.5, 2];
+  const numbers = [-1, 0, 0.5, 2];
   test.each<[string, (x: Value, k: Value) => Value]>([
     ['log', x => where(greater(x, 0), log(x), 0)],
     ['k√x, also by k', (x, k) => where(greater(x, 0), mul(k, sqrt(x)), 0)],
@@ -104,7 +104,7 @@ describe('plans', () => {
     ],
   ])('a branch not taken leaves no trace in results or derivatives, to second order: %s', (_, f) => {
     const tape = new Tape();
-    const wrt = [tape.parameter(tensor(x), 'x'), tape.parameter(tensor(0.7), 'k')] as const;
+    const wrt = [tape.parameter(tensor(numbers), 'x'), tape.parameter(tensor(0.7), 'k')] as const;
     const y = sum(f(...wrt));
     const slopes = gradient(y, wrt);
     const wanted = [...slopes, ...slopes.flatMap(slope => gradient(sum(square(slope)), wrt))];
@@ -115,9 +115,9 @@ describe('plans', () => {
 
   test('a masked product may be the condition of where()', () => {
     const tape = new Tape();
-    const at = tape.parameter(tensor([0, 1, -1, 3]), 'x');
-    const masked = scaled(tape.constant([0, 1, 0, 1]), log(at));
-    expectSame(jit(), interpreter(), [where(masked, add(at, 10), at)], 1e-12);
+    const x = tape.parameter(tensor([0, 1, -1, 3]), 'x');
+    const masked = scaled(tape.constant([0, 1, 0, 1]), log(x));
+    expectSame(jit(), interpreter(), [where(masked, add(x, 10), x)], 1e-12);
   });
 
   test.each([
@@ -133,25 +133,21 @@ describe('plans', () => {
   ])('an exchanged sum equals the interpreter’s if %s', (_, rows, terms) => {
     for (const times of [mul, scaled]) {
       const tape = new Tape();
-      const at = tape.parameter(tensor(rows), 'x');
+      const x = tape.parameter(tensor(rows), 'x');
       const f = tape.parameter(tensor(terms), 'f');
-      const table = where(less(at, 0.5), log(at), where(less(at, 1.5), 0, log(at)));
-      for (const g of [table, log(at)]) {
+      const table = where(less(x, 0.5), log(x), where(less(x, 1.5), 0, log(x)));
+      for (const g of [table, log(x)]) {
         const energy = sum(times(gather(g, [0, 1, 1]), square(f)));
         expectSame(jit(), interpreter(), [energy], 1e-12);
-        expectSame(jit(), interpreter(), [energy, ...gradient(energy, [at, f])], 1e-12);
+        expectSame(jit(), interpreter(), [energy, ...gradient(energy, [x, f])], 1e-12);
       }
     }
   });
 
   test('results that are not finite equal the interpreter’s', () => {
     const tape = new Tape();
-    const at = tape.parameter(tensor([0, -1, 4]), 'x');
-    const wanted = [
-      log(at),
-      ...gradient(sum(log(at)), [at]),
-      ...gradient(sum(mul(exp(mul(at, 1000)), at)), [at]),
-    ];
+    const x = tape.parameter(tensor([0, -1, 4]), 'x');
+    const wanted = [log(x), ...gradient(sum(log(x)), [x]), ...gradient(sum(mul(exp(mul(x, 1000)), x)), [x])];
     expectSame(jit(), interpreter(), wanted, 1e-12);
   });
 
@@ -182,7 +178,7 @@ describe('plans', () => {
     }
   });
 
-  test('slices of equal shape and different start differ', () => {
+  test('slices of equal shape but different starts are not merged', () => {
     const tape = new Tape();
     const y = tape.parameter(tensor([1, 2, 3, 4]), 'y');
     expectSame(jit(), interpreter(), [mul(slice(y, 0, 2), slice(y, 2, 4))], 0);
@@ -195,7 +191,7 @@ describe('plans', () => {
     expect(text).toMatch(/if \(v\d+ < v\d+\) \{/);
   });
 
-  test('a sum of gathered numbers times computed ones is exchanged, and stores no array of the pairs', () => {
+  test('a sum of gathered numbers times computed ones is exchanged, and stores no array with an entry per pair', () => {
     const tape = new Tape();
     const w = tape.parameter(tensor([0.4]), 'w');
     const count = 1000;
@@ -280,7 +276,7 @@ describe('plans', () => {
     ['layerNorm', (x: Value) => layerNorm(x)],
     ['norm of rows', (x: Value) => norm(x, -1)],
     ['product with its transpose', (x: Value) => matmul(x, transpose(x))],
-    ['column sums back into rows', (x: Value) => div(x, sum(x, 0))],
+    ['rows divided by the column sums', (x: Value) => div(x, sum(x, 0))],
   ])('inner and outer sums of one loop nest are right to second order: %s', (_, f) => {
     const tape = new Tape();
     const x = tape.parameter(tensor([0.3, 1.2, 0.7, 0.9, 2.1, 0.4], [2, 3]), 'x');
@@ -305,25 +301,25 @@ test('0 and −0 are not merged', () => {
 
 describe('in float32, the gradient of a maximum finds the largest entry', () => {
   const entries = Array.from({ length: 200 }, (_, i) => Math.sin(i * i));
-  test.each<[string, (x: Value, third: Value) => Value]>([
+  test.each<[string, (x: Value, stored: Value) => Value]>([
     ['of an input', x => x],
     ['of values that each loop recomputes', x => add(mul(x, 0.7), 0.1)],
-    ['of values computed from stored numbers', (_, third) => mul(third, 0.7)],
+    ['of values computed from stored numbers', (_, stored) => mul(stored, 0.7)],
     ['of values computed from sums', x => mul(sum(mul(x, 0.3), 1, true), x)],
   ])('%s', (_, f) => {
     for (const data of [Float64Array.from(entries), Float32Array.from(entries)]) {
       const tape = new Tape();
       const x = tape.parameter(tensor(data, [5, 40]), 'x');
-      const third = mul(x, 0.3);
-      const values = f(x, third);
-      const wanted = [third, ...gradient(sum(square(max(values, 0))), [x]), ...gradient(max(values), [x])];
+      const stored = mul(x, 0.3);
+      const values = f(x, stored);
+      const wanted = [stored, ...gradient(sum(square(max(values, 0))), [x]), ...gradient(max(values), [x])];
       expectSame(jit({ precision: 'float32' }), interpreter(), wanted, 1e-5);
     }
   });
 });
 
 describe('memory', () => {
-  test('holds no array of the length of the pairs, and is given back', () => {
+  test('holds no array with an entry per pair, and is given back', () => {
     const executor = jit();
     const memory = new Memory();
     memory.take(1000);

@@ -51,8 +51,8 @@ import { expectClose } from '../support/equal.ts';
 
 /*
  * Programs that other engines, or earlier versions of this one, computed wrongly. Their right values are worked out by
- * hand. They have conditions that are any number, gradients of maxima, infinities and signed zeros, or are very deep or
- * long.
+ * hand or computed by the interpreter. Some have conditions that are any number, gradients of maxima, infinities or signed
+ * zeros; others are very deep or long.
  */
 
 const cpu = await gpu({ mode: 'cpu' });
@@ -118,7 +118,7 @@ describe('a condition may be any number, and is true unless 0', () => {
   });
 
   onEach('%s: rows of where(q, q², 0)', async (_, executor) => {
-    const results = await run(executor, [tensor([0.5, 0, 2, 3].flat(), undefined)], p => {
+    const results = await run(executor, [[0.5, 0, 2, 3]], p => {
       const q = reshape(p as Value, [2, 2]);
       return [sum(where(q, mul(q, q), 0), 1)];
     });
@@ -179,7 +179,7 @@ describe('the gradient of a maximum that is computed again', () => {
     ['of shares along the other axis', x => max(div(x, sum(x, 1, true)), 2)],
     ['of shares of all', x => max(div(x, sum(x)), 0)],
     ['of shares times shares', x => max(mul(div(x, sum(x, 2, true)), div(x, sum(x, 0, true))), 1)],
-  ])('%s equals that of float64', async (_, f) => {
+  ])('%s equals the interpreter’s in float64', async (_, f) => {
     const tape = new Tape();
     const x = tape.parameter(tensor(entries, [4, 3, 2]), 'x');
     const wanted = gradient(sum(square(f(x))), [x]);
@@ -270,7 +270,7 @@ describe('infinities', () => {
     expectNear(executor, results.slice(3), [[1, 0]]);
   });
 
-  onEach('%s: the gradient through a row of −∞ only is 0', async (_, executor) => {
+  onEach('%s: a row of −∞ only adds 0 to the gradient, and has the logSumExp −∞', async (_, executor) => {
     const results = await run(executor, [0.5], x => {
       const { tape } = x as Value;
       const rows = add(
@@ -282,9 +282,8 @@ describe('infinities', () => {
         ),
         mul(x as Value, tape.constant([0, 1])),
       );
-      const y = sum(mul(logSumExp(rows, 1), tape.constant([0, 1])));
       const z = logSumExp(tape.constant([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]));
-      return [...gradient(sum(logSumExp(rows, 1)), [x as Value]), z, ...(y ? [] : [])];
+      return [...gradient(sum(logSumExp(rows, 1)), [x as Value]), z];
     });
     const share = Math.exp(1.5) / (1 + Math.exp(1.5));
     expectNear(executor, results.slice(0, 1), [[share]]);
@@ -328,8 +327,8 @@ describe('infinities', () => {
   });
 });
 
-describe('deep and long programs', () => {
-  const plain = [jit(), jit({ precision: 'float32' }), wasm(), interpreter()];
+describe('deep and long programs are right:', () => {
+  const syncExecutors = [jit(), jit({ precision: 'float32' }), wasm(), interpreter()];
 
   test('10,000 chained reshapes', () => {
     const tape = new Tape();
@@ -337,7 +336,7 @@ describe('deep and long programs', () => {
     let y: Value = x;
     for (let i = 0; i < 5000; i++) y = reshape(reshape(y, [2, 3]), [6]);
     const wanted = [y, ...gradient(sum(square(y)), [x])];
-    for (const executor of plain)
+    for (const executor of syncExecutors)
       expect(executor.run(wanted).map(({ data }) => [...data])).toEqual([
         [1, 2, 3, 4, 5, 6],
         [2, 4, 6, 8, 10, 12],
@@ -351,7 +350,7 @@ describe('deep and long programs', () => {
     for (let i = 0; i < 3000; i++) y = add(y, softplus(mul(x, 1e-3 * i)));
     const wanted = [sum(y), ...gradient(sum(y), [x])];
     const expected = interpreter().run(wanted);
-    for (const executor of plain) {
+    for (const executor of syncExecutors) {
       for (const [i, result] of executor.run(wanted).entries())
         expectClose(result, expected[i] as Tensor, executor.precision === 'float64' ? 1e-11 : 1e-4);
     }
@@ -389,7 +388,7 @@ describe('deep and long programs', () => {
     );
     const wanted = [whole, ...gradient(sum(square(whole)), [x])];
     const expected = interpreter().run(wanted);
-    for (const executor of plain) {
+    for (const executor of syncExecutors) {
       for (const [i, result] of executor.run(wanted).entries())
         expectClose(result, expected[i] as Tensor, toleranceOf(executor));
     }

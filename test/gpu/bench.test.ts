@@ -12,8 +12,8 @@ test('the benchmark of gpu() runs: the results of all backends in Node agree, an
   try {
     const out = join(folder, 'gpu.md');
     const words = ['bench/gpu.ts', '--quick', '--rounds', '1', '--out', out];
-    const tsx = ['node_modules/tsx/dist/cli.mjs', '--conditions=posetape:source', ...words];
-    const { status, stderr } = spawnSync(process.execPath, tsx, { encoding: 'utf8' });
+    const args = ['node_modules/tsx/dist/cli.mjs', '--conditions=posetape:source', ...words];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('10 pairs') });
     const rows = readFileSync(out, 'utf8').match(/^\| (?:10 pairs|3 layers|message passing).*$/gm) ?? [];
     expect(rows.length).toBe(6);

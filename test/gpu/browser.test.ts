@@ -43,14 +43,14 @@ describe('in headless Chromium', () => {
 
 /** Machine that forwards each call to one in the page. */
 async function machineIn({ page }: OpenPage, mode: 'webgpu' | 'webgl2'): Promise<Machine> {
-  const at = await page.evaluate(mode => (globalThis as unknown as PageScope).openMachine(mode), mode);
+  const index = await page.evaluate(mode => (globalThis as unknown as PageScope).openMachine(mode), mode);
   const call = <Name extends keyof Machine>(name: Name, ...args: Parameters<Machine[Name]>) =>
     page.evaluate(
-      ({ at, name, args }) => {
-        const machine = (globalThis as unknown as PageScope).machines[at] as Machine;
+      ({ index, name, args }) => {
+        const machine = (globalThis as unknown as PageScope).machines[index] as Machine;
         return (machine[name] as (...args: unknown[]) => unknown)(...args);
       },
-      { at, name, args: args as unknown[] },
+      { index, name, args: args as unknown[] },
     ) as Promise<Awaited<ReturnType<Machine[Name]>>>;
   return {
     run: task => call('run', task) as Promise<Tensor[]>,

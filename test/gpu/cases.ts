@@ -4,8 +4,8 @@ import type { Pose, Program } from '../support/programs.ts';
 import { toSecondOrder } from '../support/second-order.ts';
 
 /**
- * Task of a backend, as plain data that a test can send to a page. The page records the task, and runs it on a backend
- * that exists only in the page.
+ * Values to compute on a backend, described by plain data that a test can send to a page. The page records them, and runs
+ * them on a backend that exists only in the page.
  */
 export type Case =
   | { readonly kind: 'program'; readonly program: Program; readonly pose: Pose }
@@ -105,7 +105,7 @@ export const binary: Readonly<Record<string, (x: Value, y: Value) => Value>> = {
 const elementwise = new Map<string, (...operands: never[]) => Value>(Object.entries({ ...unary, ...binary }));
 
 /** Irregular numbers from −1 to 1. */
-function wave(count: number, phase = 0): Float64Array {
+function irregular(count: number, phase = 0): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * phase));
 }
 
@@ -119,13 +119,13 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
       const k = tape.parameter(tensor(1.5), 'k');
       return withSlopes(ops.sum(ops.mul(k, x)), [k]);
     },
-    'the largest of a million numbers': tape => [ops.max(tape.constant(wave(1e6)))],
+    'the largest of a million numbers': tape => [ops.max(tape.constant(irregular(1e6)))],
     'long sums along each axis': tape => {
-      const x = tape.parameter(tensor(wave(700 * 300).map(Math.abs), [700, 300]), 'x');
+      const x = tape.parameter(tensor(irregular(700 * 300).map(Math.abs), [700, 300]), 'x');
       return [ops.sum(x, 0), ops.sum(x, 1), ops.sum(x), ...gradient(ops.sum(ops.square(ops.sum(x, 0))), [x])];
     },
     'a segment sum of ten thousand entries per row': tape => {
-      const x = tape.parameter(tensor(wave(30_000).map(Math.abs)), 'x');
+      const x = tape.parameter(tensor(irregular(30_000).map(Math.abs)), 'x');
       const sums = ops.segmentSum(
         x,
         Int32Array.from({ length: 30_000 }, (_, i) => (i * 7) % 3),
@@ -134,14 +134,14 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
       return withSlopes(ops.sum(ops.square(sums)), [x]);
     },
     'a matrix product over ten thousand terms': tape => {
-      const a = tape.parameter(tensor(wave(10_000 * 3), [10_000, 3]), 'a');
-      const b = tape.parameter(tensor(wave(10_000 * 2, 1), [10_000, 2]), 'b');
+      const a = tape.parameter(tensor(irregular(10_000 * 3), [10_000, 3]), 'a');
+      const b = tape.parameter(tensor(irregular(10_000 * 2, 1), [10_000, 2]), 'b');
       const y = ops.matmul(ops.transpose(a), b);
       return [y, ...gradient(ops.sum(ops.square(y)), [a, b])];
     },
     'products of batches, transposed': tape => {
-      const a = tape.parameter(tensor(wave(2 * 3 * 4), [2, 3, 4]), 'a');
-      const b = tape.parameter(tensor(wave(2 * 4 * 5, 1), [2, 4, 5]), 'b');
+      const a = tape.parameter(tensor(irregular(2 * 3 * 4), [2, 3, 4]), 'a');
+      const b = tape.parameter(tensor(irregular(2 * 4 * 5, 1), [2, 4, 5]), 'b');
       const transposed = (x: Value) => ops.transpose(x, [0, 2, 1]);
       const products = [
         ops.matmul(a, b),
@@ -152,7 +152,7 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
     },
     'a sum of twenty arrays': tape => {
       const x = Array.from({ length: 20 }, (_, i) =>
-        ops.softmax(tape.parameter(tensor(wave(50, i)), `x${i}`)),
+        ops.softmax(tape.parameter(tensor(irregular(50, i)), `x${i}`)),
       );
       const total = x.reduce((a, b) => ops.add(a, b));
       return [
@@ -165,13 +165,13 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
     },
     'a concatenation of twenty arrays': tape => {
       const x = Array.from({ length: 20 }, (_, i) =>
-        ops.softmax(tape.parameter(tensor(wave(2 + (i % 3), i)), `x${i}`)),
+        ops.softmax(tape.parameter(tensor(irregular(2 + (i % 3), i)), `x${i}`)),
       );
       const joined = ops.concat(x);
       return [joined, ...gradient(ops.sum(ops.square(joined)), [x[3] as Value, x[19] as Value])];
     },
     'slices and pads that overlap': tape => {
-      const x = tape.parameter(tensor(wave(6 * 5), [6, 5]), 'x');
+      const x = tape.parameter(tensor(irregular(6 * 5), [6, 5]), 'x');
       const parts = [ops.slice(x, [0, 1], [4, 5]), ops.slice(x, [2, 0], [6, 4])] as const;
       const y = ops.mul(
         ops.pad(parts[0], [
@@ -186,14 +186,14 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
       return [y, ...gradient(ops.sum(ops.square(y)), [x])];
     },
     'an index of two axes': tape => {
-      const table = tape.parameter(tensor(wave(5 * 2), [5, 2]), 'table');
+      const table = tape.parameter(tensor(irregular(5 * 2), [5, 2]), 'table');
       const index = tensor(Int32Array.of(0, 4, 2, 2, 1, 0), [2, 3]);
       const rows = ops.gather(table, index);
       const sums = ops.segmentSum(ops.square(rows), index, 6);
       return [rows, sums, ...gradient(ops.sum(ops.square(sums)), [table])];
     },
     'maximum and softmax of segments, one of ten thousand rows and one empty': tape => {
-      const x = tape.parameter(tensor(wave(10_010)), 'x');
+      const x = tape.parameter(tensor(irregular(10_010)), 'x');
       const index = Int32Array.from({ length: 10_010 }, (_, i) => (i < 10_000 ? 2 : i % 2));
       const square = ops.square(x);
       const largest = ops.segmentMax(square, index, 4);
@@ -215,13 +215,13 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
       ];
     },
     'maxima and minima of computed numbers, and their derivatives': tape => {
-      const x = tape.parameter(tensor(wave(3)), 'x');
-      const products = ops.mul(x, tape.constant(tensor(wave(200 * 3, 1), [200, 3])));
+      const x = tape.parameter(tensor(irregular(3)), 'x');
+      const products = ops.mul(x, tape.constant(tensor(irregular(200 * 3, 1), [200, 3])));
       const maxima = [ops.max(products), ops.sum(ops.max(products, 0)), ops.sum(ops.min(products, 1))];
       return maxima.flatMap(y => withSlopes(y, [x]));
     },
     'a transposed array in another shape': tape => {
-      const x = tape.parameter(tensor(wave(4 * 3 * 2), [4, 3, 2]), 'x');
+      const x = tape.parameter(tensor(irregular(4 * 3 * 2), [4, 3, 2]), 'x');
       const y = ops.reshape(ops.transpose(ops.exp(x), [2, 0, 1]), [6, 4]);
       return [y, ops.sum(y, 1), ...gradient(ops.sum(ops.mul(y, ops.softmax(y, 1))), [x])];
     },

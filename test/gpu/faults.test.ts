@@ -37,7 +37,7 @@ beforeAll(async () => {
   gpuJs = loaded.default ?? loaded;
 });
 
-/** Results for each entry `x` of an expression of `x`, or of a function body with a `return`. */
+/** Values of an expression of `x`, or of a function body with a `return`, for each entry `x`. The name `c` stands for 1. */
 async function values(
   mode: string,
   expression: string,
@@ -121,7 +121,7 @@ describe('in kernels of gpu.js,', () => {
     ]).toEqual([[1], [0]]);
   });
 
-  test('mode cpu without code generation fails with a misleading error, and logs the reason only', async () => {
+  test('mode cpu without code generation fails with a misleading error, and only logs the reason', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
     vi.stubGlobal('Function', function forbidden() {
       throw new EvalError('Code generation from strings disallowed for this context');

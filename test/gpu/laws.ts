@@ -19,11 +19,11 @@ export interface Expected {
   readonly tolerance: number;
   /** Relative tolerance of a single elementwise function. */
   readonly functionTolerance: number;
-  /** True for a backend outside a page. Its random programs and special numbers are left to `proveExecutor`. */
+  /** True if `proveExecutor` tests random programs and special numbers on the backend. They are then left out here. */
   readonly isProved?: boolean;
   /** Divides the number of random programs, since each program is compiled. Default 1. */
   readonly programDivisor?: number;
-  /** The number n: the network, which takes long for each pose, scores only every n-th pose. */
+  /** The network, which takes long for each pose, scores every n-th pose, where n is this number. */
   readonly networkPoseStride: number;
   /** True if each pose takes exactly one launch. */
   readonly hasOneLaunchPerPose: boolean;
@@ -105,8 +105,9 @@ export function backendLaws(expected: Expected): void {
             const actual = (result as Tensor).data[i] as number;
             const call = `${op}(${operands.map(entries => entries[i])})`;
             // A shader computes exp and pow as powers of two. The error of a power grows with its exponent.
-            const share = expected.functionTolerance * (1 + Math.abs(Math.log2(Math.abs(wanted) || 1)) / 16);
-            const isClose = Math.abs(actual - wanted) <= share * Math.abs(wanted) + leastNormal;
+            const relativeError =
+              expected.functionTolerance * (1 + Math.abs(Math.log2(Math.abs(wanted) || 1)) / 16);
+            const isClose = Math.abs(actual - wanted) <= relativeError * Math.abs(wanted) + leastNormal;
             if (!isClose && !Object.is(actual, wanted) && actual !== wanted)
               expect.fail(`${call} is ${actual}, not ${wanted}`);
           }
@@ -132,7 +133,7 @@ export function backendLaws(expected: Expected): void {
         expectClose(actual, wanted[i] as Tensor, tolerance);
     });
 
-    test('gives the same results to runs that overlap', async () => {
+    test('gives each of several overlapping runs its own results', async () => {
       const cases = ['an index of two axes', 'slices and pads that overlap', 'an index of two axes'].map(
         structure => ({ kind: 'structure', name: structure }) as const,
       );
@@ -154,7 +155,7 @@ export function backendLaws(expected: Expected): void {
         '%s and its gradient agree with the interpreter, at one launch per pose if the backend can',
         async combination => {
           const before = await machine.report();
-          // Boltzmann scores all poses, since its test counts compiled plans. LSE scores about eight.
+          // Boltzmann scores all poses, so that many poses share the few compiled plans. LSE scores about eight.
           const chosen =
             combination === 'boltzmann'
               ? poses

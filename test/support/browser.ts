@@ -56,8 +56,8 @@ export interface OpenPage {
 const html =
   '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="/script.js"></script>';
 
-/** Output folder given to esbuild, and removed from the paths of the scripts again. Nothing is written there. */
-const root = resolve('served');
+/** Output folder that esbuild needs for the paths of its scripts. Nothing is written there. */
+const outputFolder = resolve('served');
 
 /** Options of {@link openPage}. */
 export interface PageOptions {
@@ -87,7 +87,7 @@ export async function openPage(
   }
   const { outputFiles } = await build({
     entryPoints: { script: entry, ...modules },
-    outdir: root,
+    outdir: outputFolder,
     bundle: true,
     splitting: Object.keys(modules).length > 0,
     write: false,
@@ -97,7 +97,7 @@ export async function openPage(
     // gpu.js contains imports of Node's modules, which a page never runs.
     external: ['node:*'],
   });
-  const texts = new Map(outputFiles.map(({ path, text }) => [path.slice(root.length), text]));
+  const texts = new Map(outputFiles.map(({ path, text }) => [path.slice(outputFolder.length), text]));
   const server = createServer((request, response) => {
     const script = texts.get(request.url ?? '');
     response.setHeader('Content-Type', script === undefined ? 'text/html' : 'text/javascript');

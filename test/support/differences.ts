@@ -8,7 +8,7 @@ export type Recording = (tape: Tape, params: readonly Value[]) => Value;
 /** Direction in the space of all parameters: for each parameter, a number for each entry in row-major order. */
 export type Direction = readonly (readonly number[])[];
 
-/** `count` irregular numbers between −1 and 1, the same whenever the seed is the same. */
+/** `count` irregular numbers between −1 and 1, which depend on the seed alone. */
 export function weights(count: number, seed: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * (seed + 1)));
 }
@@ -32,9 +32,9 @@ export function valueAt(recording: Recording, params: readonly Tensor[]): number
  * Fails unless the slope along `direction`, computed by `gradient`, equals a central difference.
  *
  * The difference is of fourth order: (8(f(h) − f(−h)) − (f(2h) − f(−2h)))/12h with h = 10⁻³. Its truncation error is
- * h⁴|f⁽⁵⁾|/30 ≈ 3·10⁻¹⁴|f⁽⁵⁾|. Its rounding error is about 10⁻¹⁶/h = 10⁻¹³ times the terms of f. If numbers are around
- * 1 and |f⁽⁵⁾| is below 10⁶, both errors are below the tolerance, 10⁻⁷ times 1 + |f| + Σ|gᵢvᵢ|, where g is the gradient
- * and v the direction. A wrong derivative rule has a larger error.
+ * h⁴|f⁽⁵⁾|/30 ≈ 3·10⁻¹⁴|f⁽⁵⁾|. Its rounding error is about 10⁻¹⁶/h = 10⁻¹³ times the terms of f. If all numbers are
+ * around 1 and |f⁽⁵⁾| is below 10⁶, both errors are below the tolerance, 10⁻⁷ times 1 + |f| + Σ|gᵢvᵢ|, where g is the gradient
+ * and v the direction. A wrong derivative rule causes a larger error.
  */
 export function expectSlope(recording: Recording, params: readonly Tensor[], direction: Direction): void {
   const tape = new Tape();
@@ -63,9 +63,9 @@ export function projectedGradient(recording: Recording, direction: Direction): R
   };
 }
 
-/** Records the inner product of a value with weights in row-major order. */
-export function projection(value: Value, weights: readonly number[]): Value {
-  return sum(mul(value, value.tape.constant(tensor(Float64Array.from(weights), value.shape))));
+/** Records the inner product of a value with numbers in row-major order. */
+export function projection(value: Value, numbers: readonly number[]): Value {
+  return sum(mul(value, value.tape.constant(tensor(Float64Array.from(numbers), value.shape))));
 }
 
 function moved(params: readonly Tensor[], direction: Direction, distance: number): Tensor[] {

@@ -9,7 +9,7 @@ const files = {
   poses: 'examples/vina/data/imatinib-abl/poses.pdbqt',
 };
 
-/** The 64 poses of imatinib in c-Abl, in the format that this scorer reads. */
+/** The 64 poses of imatinib in c-Abl, in the format that the named scorer reads. */
 export async function posesFor(name: ScorerName): Promise<{ readonly poses: readonly unknown[] }> {
   if (name === 'vina') return { poses: await vinaPoses() };
   const [receptor] = await atomsIn(files.receptor);

@@ -24,12 +24,11 @@ export function expectClose(
   for (let i = 0; i < b.length; i++) {
     const [entry, wanted, unit] = [a[i] as number, b[i] as number, s[s.length === 1 ? 0 : i] as number];
     if (Object.is(entry, wanted) || entry === wanted) continue;
-    const off = Math.abs(entry - wanted);
-    if (off <= tolerance * unit) continue;
+    const [off, limit] = [Math.abs(entry - wanted), tolerance * unit];
+    if (off <= limit) continue;
     const position = b.length === 1 ? '' : `entry ${i} of ${b.length}: `;
-    const allowed = `within ${tolerance} of ${unit}`;
     expect.fail(
-      `${position}${entry} is not ${wanted} ${allowed}: off by ${off}, ${off / (tolerance * unit)} times that`,
+      `${position}${entry} is not ${wanted}: off by ${off}, ${off / limit} times the limit of ${tolerance} · ${unit}`,
     );
   }
 }

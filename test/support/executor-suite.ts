@@ -190,7 +190,7 @@ export function proveExecutor(
     );
     const any = fc.oneof(finite, fc.constantFrom(Number.NaN, Infinity, -Infinity));
     const eight = (entry: fc.Arbitrary<number>) => fc.array(entry, { minLength: 8, maxLength: 8 });
-    describe.each(Object.entries(conditional))('a condition may be any number: %s', (_, f) => {
+    describe.each(Object.entries(conditional))('a condition, which may be any number, %s', (_, f) => {
       law(
         'values and gradients equal the interpreter’s',
         fc.tuple(fc.oneof(eight(finite), eight(any)), eight(finite), eight(finite)),
@@ -211,7 +211,7 @@ export function proveExecutor(
     });
 
     const functions = { ...unary, ...binary } as Record<string, (...operands: Value[]) => Value>;
-    test.each(Object.keys(functions))('%s of special numbers is that of the interpreter', async op => {
+    test.each(Object.keys(functions))('%s of special numbers equals the interpreter’s', async op => {
       // In float32, sin and cos of a large argument depend mostly on how the argument is rounded.
       const isPeriodic = !isDouble && (op === 'sin' || op === 'cos');
       const entries = specials.filter(x => !isPeriodic || !(Math.abs(x) > 1e5 && Number.isFinite(x)));
@@ -227,8 +227,9 @@ export function proveExecutor(
         const wanted = isDouble ? number : Math.fround(number);
         const actual = result?.data[i] as number;
         // Executors may compute exp and pow as powers of two. The error of a power grows with its exponent.
-        const share = functionTolerance * (1 + Math.abs(Math.log2(Math.abs(wanted) || 1)) / 16);
-        const isClose = Math.abs(actual - wanted) <= share * Math.abs(wanted) + (isDouble ? 0 : leastNormal);
+        const relativeError = functionTolerance * (1 + Math.abs(Math.log2(Math.abs(wanted) || 1)) / 16);
+        const isClose =
+          Math.abs(actual - wanted) <= relativeError * Math.abs(wanted) + (isDouble ? 0 : leastNormal);
         if (!isClose && !Object.is(actual, wanted) && actual !== wanted)
           expect.fail(`${op}(${lists.map(list => list[i])}) is ${actual}, not ${wanted}`);
       }
@@ -282,7 +283,7 @@ export function proveExecutor(
       await expectRight([...results, total, ...gradient(total, [x])]);
     });
 
-    test('segmentMax and segmentMin with ties, NaN, infinities, and segments of no row or of one', async () => {
+    test('segmentMax and segmentMin equal the interpreter’s with ties, NaN, infinities, and segments of no or one row', async () => {
       const tape = new Tape();
       const index = [3, 0, 3, 0, 5, 3, 6, 6, 7, 7, 0];
       const entries = [1, 2, 1, 2, -4, 0.5, Number.NaN, 1, -Infinity, -Infinity, -1];
@@ -312,11 +313,11 @@ export function proveExecutor(
       await expectRight([shares, ...gradient(sum(square(slice(shares, 0, 6))), [x])]);
     });
 
-    test('sort, argsort, topK, argmax and argmin, and their gradients, with computed numbers, ties, NaN and infinities', async () => {
+    test('sort, argsort, topK, argmax, argmin and their gradients equal the interpreter’s with ties, NaN and infinities', async () => {
       const tape = new Tape();
       const x = tape.parameter(tensor([1, 2, 1, 2, -4, 0.5, 3, 0.25, -1, 0.5], [2, 5]), 'x');
       const k = tape.parameter(tensor([1, -1, 0.5], [3, 1, 1]), 'k');
-      // Sorting compares each entry with all others, and executors may compute both entries in that loop.
+      // Sorting compares each entry with all others, and executors may compute both entries anew for each comparison.
       const numbers = mul(exp(mul(x, 0.3)), k);
       const sorted = sort(numbers);
       const [largest, places] = topK(numbers, 2, 1);
@@ -340,7 +341,7 @@ export function proveExecutor(
       await expectRight([...results, ...gradient(sum(square(finite)), [wild])]);
     });
 
-    test('returns the wanted values in order, also leaves, indices, views, and one value several times', async () => {
+    test('returns the wanted values in order, also if they are leaves, indices or views, or repeat', async () => {
       const { tape, inputs, wanted } = leaves();
       const before = inputs.map(array => array.slice());
       const results = await run(wanted);
@@ -361,22 +362,22 @@ export function proveExecutor(
       expect(await run([])).toEqual([]);
     });
 
-    test('computes the same whatever ran before, and reads inputs when it runs', async () => {
+    test('gives results that depend on no earlier run, and reads its inputs in each run', async () => {
       const data = Float64Array.of(1, 2, 3);
       const param = tensor(data);
       const [x, y] = [new Tape().parameter(param), new Tape().parameter([0.3, -1.7, 4, 9])];
       const total = sum(square(x));
-      const fourth = [sum(exp(y)), ...gradient(sum(exp(y)), [y])];
+      const wanted = [sum(exp(y)), ...gradient(sum(exp(y)), [y])];
       const shared = new Set([param]);
-      const before = await run(fourth);
+      const before = await run(wanted);
       for (const options of [{}, { shared }, { shared }])
         expect((await run([total], options))[0]?.data[0]).toBe(14);
       data.fill(2);
       for (const options of [{}, { shared: new Set([param]) }])
         expect((await run([total], options))[0]?.data[0]).toBe(12);
-      expect(await run(fourth)).toEqual(before);
+      expect(await run(wanted)).toEqual(before);
       const fresh = await make();
-      expect(await fresh.run(fourth)).toEqual(before);
+      expect(await fresh.run(wanted)).toEqual(before);
       await (fresh as { dispose?: () => void | Promise<void> }).dispose?.();
     });
 
@@ -388,7 +389,10 @@ export function proveExecutor(
       const offered: number[] = [];
       const results = await run(wanted, {
         memory,
-        proceed: ({ data }) => offered.push(data[0] as number) === 0,
+        proceed: ({ data }) => {
+          offered.push(data[0] as number);
+          return false;
+        },
         onValue: (value, { data }) => reported.push([value, [...data]]),
       });
       expect(offered).toEqual(executor.stops ? [3] : []);
@@ -407,11 +411,12 @@ export function proveExecutor(
 
     test('frees its memory if reading an input throws, and works afterwards', async () => {
       const entries = Float64Array.of(1, 2, 3);
-      let failing = -1;
+      /** Number of reads before the one that throws. If negative, none throws. */
+      let readsLeft = -1;
       const input: Tensor = {
         shape: [3],
         get data() {
-          if (failing-- === 0) throw new Error('the array is gone');
+          if (readsLeft-- === 0) throw new Error('the array is gone');
           return entries;
         },
       };
@@ -423,14 +428,14 @@ export function proveExecutor(
       const memory = new Memory();
       memory.take(17);
       for (let reads = 0; ; reads++) {
-        failing = reads;
+        readsLeft = reads;
         const failed = await run(wanted, { memory }).then(
           () => false,
           (error: Error) => error.message.includes('the array is gone') || Promise.reject(error),
         );
         expect(memory.live).toBe(17);
         if (!failed) break;
-        failing = -1;
+        readsLeft = -1;
         expect(await run(wanted)).toEqual(expected);
       }
     });
@@ -446,15 +451,15 @@ export function proveExecutor(
 
 /** Functions that use `c` both as a condition and as a number. */
 const conditional: Readonly<Record<string, (c: Value, a: Value, b: Value, k: Value) => Value>> = {
-  'also a factor in its branch': (c, a) => where(c, mul(c, a), 0),
-  'also a divisor in its branch': (c, _a, _b, k) => where(c, div(k, c), 0),
-  'also squared in its branch': (c, a, b) => where(c, mul(c, c), mul(a, b)),
-  'also a factor of the result': (c, a, b) => mul(where(c, a, b), c),
-  'its branch has a second condition': (c, a, b, k) => where(c, where(a, mul(k, div(b, a)), 0), 0),
-  'it masks a factor that is not finite': (c, a) => scaled(c, log(abs(a))),
-  'also compared in a condition of its own': (c, a, _b, k) => where(less(c, a), mul(sub(c, a), k), c),
-  'also under a square root in its branch': (c, a) => where(c, mul(a, sqrt(abs(c))), 0),
-  'selected by another condition': (c, a, b) => where(where(c, a, b), ops.maximum(c, b), mul(0.5, c)),
+  'is also a factor in its branch': (c, a) => where(c, mul(c, a), 0),
+  'is also a divisor in its branch': (c, _a, _b, k) => where(c, div(k, c), 0),
+  'is also squared in its branch': (c, a, b) => where(c, mul(c, c), mul(a, b)),
+  'is also a factor of the result': (c, a, b) => mul(where(c, a, b), c),
+  'has a second condition in its branch': (c, a, b, k) => where(c, where(a, mul(k, div(b, a)), 0), 0),
+  'masks a factor that may be infinite': (c, a) => scaled(c, log(abs(a))),
+  'is compared with a number in another condition': (c, a, _b, k) => where(less(c, a), mul(sub(c, a), k), c),
+  'is also under a square root in its branch': (c, a) => where(c, mul(a, sqrt(abs(c))), 0),
+  'is selected by another condition': (c, a, b) => where(where(c, a, b), ops.maximum(c, b), mul(0.5, c)),
 };
 
 /** Tape of leaves and views, the arrays of its leaves, and the wanted values. All numbers are exact in float32. */

@@ -14,7 +14,7 @@ export function expectSame(
     expectClose(actual, expected[i] as Tensor, tolerance);
 }
 
-/** Records a typical input of a plan: an energy summed over `count` pairs within a cutoff, and its gradient. */
+/** Records the energy of `count` pairs, a sum over those within a cutoff, and its gradient. */
 export function pairs(count: number, tape: Tape = new Tape()): Value[] {
   const radii = tape.parameter(tensor([1.5, 1.7, 1.9]), 'radii');
   const depth = tape.parameter(tensor(-0.3), 'depth');

@@ -52,7 +52,7 @@ export function importsOf(folders: readonly string[]): Import[] {
     .flatMap(file => importsIn(file, readFileSync(file, 'utf8')));
 }
 
-/** Sorted import cycles: the largest sets of files that all import each other, directly or not, as `a.ts b.ts`. */
+/** Sorted import cycles, each as `a.ts b.ts`: the largest sets of files that all import each other, directly or not. */
 export function cyclesIn(imports: readonly Import[]): string[] {
   const next = new Map<string, string[]>();
   for (const { file, imports: to } of imports) next.set(file, [...(next.get(file) ?? []), to]);

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 
-/** Uniformly distributed numbers. (fc.double draws bit patterns, and nine in ten patterns are numbers close to 0.) */
+/**
+ * Uniformly distributed numbers. (fc.double draws bit patterns. In a range such as −2 to 2, nine in ten patterns are
+ * numbers close to 0.)
+ */
 export function evenly(min: number, max: number): fc.Arbitrary<number> {
   const steps = 1e6;
   return fc.integer({ min: 0, max: steps }).map(step => min + ((max - min) * step) / steps);

@@ -10,7 +10,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Removes from stderr the note of `fit` that there are many parameters for few compounds, as there are in tests. */
+/** Removes from stderr the note of `fit` that there are many parameters for few compounds, which is so in many tests. */
 export function withoutNote<Result extends Pick<Ran, 'stderr'>>(ran: Result): Result {
   return { ...ran, stderr: ran.stderr.replace(/^note: fits \d+ parameters to .*\n/m, '') };
 }
@@ -31,18 +31,19 @@ export async function run(argv: readonly string[], isTTY = false): Promise<Ran> 
   return { code, ...written };
 }
 
-const [node, file] = ['--import tsx --conditions=posetape:source'.split(' '), 'program/main.ts'];
+const nodeFlags = '--import tsx --conditions=posetape:source'.split(' ');
+const programFile = 'program/main.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Command line that starts the program in a shell whose folder is the root of the project. */
-export const commandLine: string = [process.execPath, ...node, file].join(' ');
+export const commandLine: string = [process.execPath, ...nodeFlags, programFile].join(' ');
 
 /** Starts the program as a separate process. */
 export function start(argv: readonly string[]): {
   readonly child: ChildProcess;
   readonly ended: Promise<Ran>;
 } {
-  return startProcess(process.execPath, [...node, file, ...argv]);
+  return startProcess(process.execPath, [...nodeFlags, programFile, ...argv]);
 }
 
 /** Runs a command line in bash. */

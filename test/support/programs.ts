@@ -85,7 +85,7 @@ export function record(
   return [...unused].map(({ actual }) => mean(actual)).reduce((total, each) => add(total, each));
 }
 
-/** Programs of up to `steps` steps. If `smooth`, they have no ops with kinks, jumps or without a gradient. */
+/** Programs of up to `steps` steps. If `smooth`, they have no ops with kinks, jumps, or gradients that are not the slope. */
 export function programArbitrary({
   smooth = false,
   steps = 8,
@@ -164,7 +164,7 @@ function rowsOn({ tape, pose }: { tape: Tape; pose: Pose }): Rows {
 /** True for the length of an axis that grows with the pose. */
 const dependsOnPose = (length: number) => length >= modelPose.length;
 
-/** The value, averaged over its longest axes, one by one, until a pose of 6 rows has at most about 100 entries. */
+/** The value, averaged over its longest axes, one by one, until it has at most about 100 entries for a pose of 6 rows. */
 function small(twin: Twin): Twin {
   const lengths = twin.model.shape.map(length =>
     dependsOnPose(length) ? (6 * length) / modelPose.length : length,
@@ -176,8 +176,8 @@ function small(twin: Twin): Twin {
 
 /** `b`, or its mean if it does not broadcast with `a`. */
 function fitted(a: Twin, b: Twin): Twin {
-  const [long, short] = [a.model.shape, b.model.shape].map(shape => shape.toReversed());
-  const fits = long?.every((length, i) => [length, 1, undefined].includes(short?.[i]) || length === 1);
+  const [lengthsA, lengthsB] = [a.model.shape, b.model.shape].map(shape => shape.toReversed());
+  const fits = lengthsA?.every((length, i) => [length, 1, undefined].includes(lengthsB?.[i]) || length === 1);
   return fits ? b : both(x => mean(x), b);
 }
 
@@ -247,39 +247,40 @@ const vectors = (twin: Twin) =>
   );
 
 /** A symmetric, positive definite matrix of three rows with distinct eigenvalues. */
-function matrices(x: Value): Value {
-  const numbers = mul(0.3, tanh(mean(x)));
+function matrixOf(x: Value): Value {
+  const factor = mul(0.3, tanh(mean(x)));
   const { tape } = x;
-  const off = tape.constant([
+  const pattern = tape.constant([
     [0.1, 1, 0.5],
     [1, -0.3, 0.2],
     [0.5, 0.2, 0.4],
   ]);
-  return add(mul(numbers, off), mul(ops.eye(tape, 3), tape.constant([1, 2, 3])));
+  return add(mul(factor, pattern), mul(ops.eye(tape, 3), tape.constant([1, 2, 3])));
 }
 
-/** Operand and axis of a scan of five entries: five multiples of each entry on a new last axis, or of the mean. */
-function scanned(x: Value, isLast: boolean): [Value, number | undefined] {
+/** Operand and axis of a scan of five numbers: multiples of each entry, on a new last axis, or multiples of the mean. */
+function scanned(x: Value, ofEntries: boolean): [Value, number | undefined] {
   const multiples = x.tape.constant([1, -0.5, 2, 0.3, 0.7]);
-  return isLast ? [mul(expandDims(x, -1), multiples), -1] : [mul(mean(x), multiples), undefined];
+  return ofEntries ? [mul(expandDims(x, -1), multiples), -1] : [mul(mean(x), multiples), undefined];
 }
 
 /**
- * An op of rows and an index with at most four segments. `hasCount` is true if its result has a row for each segment.
+ * An op of rows and an index with at most four segments. `bySegment` is true if the result of the op has a row for each
+ * segment, not for each row.
  */
 const segments =
-  (op: (x: Value, index: number[], count: number) => Value, hasCount: boolean): Recipe =>
+  (op: (x: Value, index: number[], count: number) => Value, bySegment: boolean): Recipe =>
   (a, _b, { axis, picks }, rows) => {
     const count = 1 + (axis % 4);
     const table = ranked(1, a);
-    const byPose = table.model.shape[0] === modelPose.length;
+    const growsWithPose = table.model.shape[0] === modelPose.length;
     const result = both(
       (x, read) => {
         const length = x.shape[0] as number;
-        const index = picksBelow(count, length, byPose ? read.picks : picks);
+        const index = picksBelow(count, length, growsWithPose ? read.picks : picks);
         const segmented = op(x, index, count);
         // Some ops give infinity for a segment without rows, so only segments with rows are used.
-        return hasCount ? gather(segmented, index) : segmented;
+        return bySegment ? gather(segmented, index) : segmented;
       },
       table,
       rows,
@@ -287,8 +288,8 @@ const segments =
     return { result, used: [a] };
   };
 
-/** An op along one axis. A scalar operand becomes a list of two numbers. */
-const ordered = (op: (x: Value, axis: number, isFirst: boolean) => Value): Recipe =>
+/** An op along one axis, in one of two variants. A scalar operand becomes a list of two numbers. */
+const ordered = (op: (x: Value, axis: number, isFirstVariant: boolean) => Value): Recipe =>
   chosen(({ axis, number }) =>
     unary(x => {
       const doubled = mul(expandDims(x, -1), x.tape.constant([1, -0.5]));
@@ -299,13 +300,13 @@ const ordered = (op: (x: Value, axis: number, isFirst: boolean) => Value): Recip
 
 /** Takes entries by the index of an extreme among all entries or along an axis. */
 const extreme = (indexOf: typeof ops.argmax): Recipe =>
-  ordered((x, axis, isFirst) =>
-    isFirst
+  ordered((x, axis, isFirstVariant) =>
+    isFirstVariant
       ? gather(reshape(tanh(x), [-1]), indexOf(x))
       : ops.takeAlongAxis(tanh(x), indexOf(x, axis, true), axis),
   );
 
-/** An op of points near corners that are not on a line: points of `a`, the mean point of `b`, and fixed ones. */
+/** An op of points that are never on one line: a point for each entry of `a`, a mean point of `b`, and fixed points. */
 const cornered =
   (op: (a: Value, b: Value, ...fixed: Value[]) => Value, ...fixed: number[][]): Recipe =>
   (a, b) => {
@@ -541,11 +542,11 @@ const recipes: Record<OpName, Recipe> = {
   segmentSum: (a, _b, { axis, picks }, rows) => {
     const count = 1 + (axis % 4);
     const table = ranked(1, a);
-    const byPose = table.model.shape[0] === modelPose.length;
+    const growsWithPose = table.model.shape[0] === modelPose.length;
     const result = both(
       (x, read) => {
         const length = x.shape[0] as number;
-        const index = picksBelow(count, length, byPose ? read.picks : picks);
+        const index = picksBelow(count, length, growsWithPose ? read.picks : picks);
         return mul(1 / length, ops.segmentSum(x, index, count));
       },
       table,
@@ -556,11 +557,11 @@ const recipes: Record<OpName, Recipe> = {
   segmentMean: (a, _b, { axis, picks }, rows) => {
     const count = 1 + (axis % 4);
     const table = ranked(1, a);
-    const byPose = table.model.shape[0] === modelPose.length;
+    const growsWithPose = table.model.shape[0] === modelPose.length;
     const result = both(
       (x, read) => {
         const length = x.shape[0] as number;
-        return ops.segmentMean(x, picksBelow(count, length, byPose ? read.picks : picks), count);
+        return ops.segmentMean(x, picksBelow(count, length, growsWithPose ? read.picks : picks), count);
       },
       table,
       rows,
@@ -575,12 +576,12 @@ const recipes: Record<OpName, Recipe> = {
     }),
   ),
 
-  // Sorting of the entries themselves, or of others in the same order
+  // Sorting, and taking entries by their order
   sort: ordered((x, axis) => ops.sort(x, axis)),
   argsort: ordered((x, axis) => ops.takeAlongAxis(x, ops.argsort(ops.sin(mul(3, x)), axis), axis)),
-  topK: ordered((x, axis, isFirst) => {
+  topK: ordered((x, axis, isFirstVariant) => {
     const [values, indices] = ops.topK(x, 1, axis);
-    return isFirst ? values : ops.takeAlongAxis(tanh(x), indices, axis);
+    return isFirstVariant ? values : ops.takeAlongAxis(tanh(x), indices, axis);
   }),
   argmax: extreme(ops.argmax),
   argmin: extreme(ops.argmin),
@@ -621,12 +622,12 @@ const recipes: Record<OpName, Recipe> = {
     };
     return { result: both(product, vectors(a), vectors(b)), used: [a, b] };
   },
-  det: unary(x => ops.det(matrices(x))),
-  inverse: unary(x => ops.inverse(matrices(x))),
-  solve: unary(x => ops.solve(matrices(x), x.tape.constant([0.5, 1, -1]))),
-  cholesky: unary(x => ops.cholesky(matrices(x))),
+  det: unary(x => ops.det(matrixOf(x))),
+  inverse: unary(x => ops.inverse(matrixOf(x))),
+  solve: unary(x => ops.solve(matrixOf(x), x.tape.constant([0.5, 1, -1]))),
+  cholesky: unary(x => ops.cholesky(matrixOf(x))),
   // Matrices of 2 × 2 only, since second derivatives of 3 × 3 would record a thousand values.
-  eigvalsh: unary(x => ops.eigvalsh(slice(matrices(x), [1, 1]))),
+  eigvalsh: unary(x => ops.eigvalsh(slice(matrixOf(x), [1, 1]))),
   matmul: (a, b, { axis }) => {
     const transposed = (x: Value) => {
       const { length: rank } = x.shape;

@@ -3,7 +3,7 @@ import { square, sum } from 'posetape/ops';
 import { expectClose } from './equal.ts';
 import { type Pose, type Program, paramsOf, record } from './programs.ts';
 
-/** Records a program's prediction, its gradient, and the gradient of the squared norm of its slope by parameter 0. */
+/** Records a program's prediction y, the gradient ∂y, and the gradient of |∂y/∂p0|², where p0 is the first parameter. */
 export function toSecondOrder(program: Program, pose: Pose): Value[] {
   const tape = new Tape();
   const params = Object.fromEntries(
@@ -12,13 +12,13 @@ export function toSecondOrder(program: Program, pose: Pose): Value[] {
   const y = record(program, tape, params, pose);
   const wrt = Object.values(params);
   const slopes = gradient(y, wrt);
-  const curved = sum(square(slopes[0] as Value));
-  return [y, ...slopes, ...gradient(curved, wrt)];
+  const squaredNorm = sum(square(slopes[0] as Value));
+  return [y, ...slopes, ...gradient(squaredNorm, wrt)];
 }
 
 /**
  * Largest change of each of the interpreter's results if the inputs change by up to one ulp of float32: the accuracy to
- * expect of float32. An input below 1 changes by as much as 1 does, since it may be added to a larger number.
+ * expect of float32. An input below 1 changes by as much as an input of 1, since it may be added to a larger number.
  */
 function responses(program: Program, pose: Pose): number[] {
   const nudged = (entry: number, i: number) =>
@@ -42,8 +42,8 @@ function responses(program: Program, pose: Pose): number[] {
 }
 
 /**
- * Fails unless float32 results of a program equal those of `reference`. The allowed error is `tolerance`, plus ten
- * times the change of the result if the inputs change as in {@link responses}.
+ * Fails unless float32 results of a program equal those of `reference`. The allowed error is `tolerance` times the larger
+ * of 1 and the largest expected entry, plus ten times the change that {@link responses} returns for the result.
  */
 export function expectFloat32(
   actual: readonly Tensor[],

@@ -100,20 +100,20 @@ describe('addresses above 2 GiB', () => {
     'give the same results as low addresses, up to 4 GiB',
     { timeout: 300_000 },
     () => {
-      const whole = new Float32Array(GiB - 2 ** 20);
-      const [alone] = [interpreter().run(everyLoop(new Tape()))];
+      const zeros = new Float32Array(GiB - 2 ** 20);
+      const expected = interpreter().run(everyLoop(new Tape()));
       for (const executor of [wasm({ relaxed: false }), wasm()]) {
-        // The lengths put each row of the first operand in turn across 2 GiB, then the other operands. In the
-        // end, all operands lie above 2 GiB.
+        // In turn, the lengths put each row of the first operand, then the other operands, across the address
+        // 2 GiB. In the end, all operands lie above it.
         const rows = Array.from({ length: 30 }, (_, row) => GiB / 2 - 700 * row);
-        for (const length of [...rows, GiB / 2 - 30_000, GiB / 2 - 60_000, GiB / 2, whole.length]) {
+        for (const length of [...rows, GiB / 2 - 30_000, GiB / 2 - 60_000, GiB / 2, zeros.length]) {
           const tape = new Tape();
-          const before = sum(tape.constant(whole.subarray(0, length)));
+          const before = sum(tape.constant(zeros.subarray(0, length)));
           const memory = new Memory();
           const [total, ...results] = executor.run([before, ...everyLoop(tape)], { memory });
           expect(total?.data[0]).toBe(0);
           expect(memory.peak).toBeGreaterThan(4 * length);
-          for (const [i, result] of results.entries()) expectClose(result, alone[i] as Tensor, 1e-6);
+          for (const [i, result] of results.entries()) expectClose(result, expected[i] as Tensor, 1e-6);
         }
       }
     },
@@ -135,7 +135,7 @@ describe('a tape that needs more than the memory can hold', () => {
     expect(executor.run([sum(long)])[0]?.data[0]).toBeCloseTo(40_000, -2);
   });
 
-  /** Arena whose memory grows to at most `pages` pages, and the list of the numbers of pages that it asked for. */
+  /** Arena whose memory grows to at most `pages` pages, and a list of how many pages it asked for each time. */
   function arenaOf(pages: number): { arena: Arena; requests: number[] } {
     const requests: number[] = [];
     class Faked implements LinearMemory {
@@ -156,14 +156,14 @@ describe('a tape that needs more than the memory can hold', () => {
     return { arena: new Arena({ Memory: faked } as unknown as WebAssemblyApi), requests };
   }
 
-  test('grows by a quarter or by as much as needed; if that fails, by only as much as needed', () => {
+  test('makes the memory grow by a quarter or, if that fails, by as much as needed, which may also be more', () => {
     const { arena, requests } = arenaOf(14);
     for (const pages of [12, 13, 14]) arena.reserve(pages * 65_536 - 64);
     expect(requests).toEqual([8, 3, 1, 4, 1]);
     expect(arena.floats.length).toBe((14 * 65_536) / 4);
   });
 
-  test('is an error that states the limit of the machine if that is lower', () => {
+  test('is an error that states the limit of the machine if that is below 4 GiB', () => {
     const { arena } = arenaOf(14);
     expect(() => arena.reserve(3 * GiB)).toThrow(
       'wasm: the tape needs 3221225472 bytes (3.00 GiB) at once, but this machine provides no more than 262144 bytes (0.00 GiB); put less on one tape, or use jit({ precision: "float32" })',

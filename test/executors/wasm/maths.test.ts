@@ -54,7 +54,7 @@ function expectWithin(
       : Math.abs(number - wanted) <= bound * ulpAt(wanted) && (wanted !== 0 || number === 0);
     if (isRight) continue;
     const off = Math.abs(number - wanted) / ulpAt(wanted);
-    expect.fail(`at ${describeInput(i)}: ${number} is not ${wanted} within ${bound} ulp: ${off} off`);
+    expect.fail(`at ${describeInput(i)}: ${number} is not ${wanted} within ${bound} ulp, but off by ${off}`);
   }
 }
 

@@ -46,7 +46,7 @@ function expectProduct(value: Value, size: number): void {
 const lengths = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(31, 33, 64, 70));
 const transposes = fc.tuple(fc.boolean(), fc.boolean());
 
-describe('matrix products', () => {
+describe('matrix products are right:', () => {
   property(
     'of inputs of any lengths, transposed or not',
     transposes,
@@ -112,7 +112,7 @@ describe('matrix products', () => {
     }
   });
 
-  test('NaN and infinity spread to no other rows and columns', () => {
+  test('NaN and infinity stay in their rows and columns', () => {
     const tape = new Tape();
     const [a, b] = [numbers(9 * 5), numbers(5 * 11)];
     a[2 * 5 + 3] = Number.NaN;

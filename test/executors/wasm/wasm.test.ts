@@ -44,7 +44,7 @@ import { type ScorerName, scorer } from '../../support/scorers.ts';
 
 const executors = [wasm({ relaxed: false }), wasm()] as const;
 
-// Up to 40 rows give full vectors of four lanes with and without a rest, and vectorised outer loops around short ones.
+// Up to 40 rows give full vectors of four lanes with and without a rest, and vectorised outer loops of short loops.
 proveExecutor('wasm() as plain SIMD', () => wasm({ relaxed: false }), { precision: 'float32', rows: 40 });
 proveExecutor('wasm()', wasm, { precision: 'float32', rows: 40 });
 
@@ -58,7 +58,7 @@ function expectEqual(wanted: readonly Value[], tolerance = 1e-6): void {
   for (const executor of executors) expectSame(executor, interpreter(), wanted, tolerance);
 }
 
-describe('loops', () => {
+describe('loops agree with the interpreter:', () => {
   const lengths = [0, 1, 2, 3, 4, 5, 7, 8, 9, 33];
   test.each(lengths)('a row of %d numbers, which may not fill four lanes', length => {
     const tape = new Tape();
@@ -75,14 +75,17 @@ describe('loops', () => {
     expectEqual([...y, transpose(x), ...gradient(sum(square(sum(exp(x), 0))), [x])]);
   });
 
-  test.each([1, 2, 3, 9, 40])('%d points: a loop around short ones runs four iterations at a time', count => {
-    const tape = new Tape();
-    const x = tape.parameter(tensor(numbers(3 * count), [count, 3]), 'x');
-    const index = Int32Array.from({ length: 2 * count + 1 }, (_, i) => (5 * i) % count);
-    const r = norm(add(gather(x, index), tape.constant([0.1, 0.2, 0.3])), 1);
-    const y = sum(where(less(r, 1.2), exp(mul(-1, r)), 0));
-    expectEqual([r, y, ...gradient(y, [x])]);
-  });
+  test.each([1, 2, 3, 9, 40])(
+    '%d points, each in a short loop: the outer loop runs four iterations at a time',
+    count => {
+      const tape = new Tape();
+      const x = tape.parameter(tensor(numbers(3 * count), [count, 3]), 'x');
+      const index = Int32Array.from({ length: 2 * count + 1 }, (_, i) => (5 * i) % count);
+      const r = norm(add(gather(x, index), tape.constant([0.1, 0.2, 0.3])), 1);
+      const y = sum(where(less(r, 1.2), exp(mul(-1, r)), 0));
+      expectEqual([r, y, ...gradient(y, [x])]);
+    },
+  );
 
   test('a segment sum adds all lanes that belong to one row', () => {
     const tape = new Tape();
@@ -107,7 +110,7 @@ describe('loops', () => {
   test.each([
     ['softmax', (x: Value) => softmax(x)],
     ['layerNorm', (x: Value) => layerNorm(x)],
-    ['column sums back into rows', (x: Value) => div(x, sum(x, 0))],
+    ['rows divided by the column sums', (x: Value) => div(x, sum(x, 0))],
     ['product with its transpose', (x: Value) => matmul(x, transpose(x))],
   ])('inner and outer sums of one loop nest: %s, to second order', (_, f) => {
     for (const [rows, columns] of [
@@ -152,7 +155,7 @@ describe('loops', () => {
     expect(executors[1].explain(wanted)).toContain('a band at a time');
   });
 
-  test('a layer that gathers rows of the layer before runs after the whole of it', () => {
+  test('a layer that gathers rows of another layer runs after that layer is complete', () => {
     const rows = 20_000;
     const tape = new Tape();
     const x = tape.constant(tensor(numbers(rows * 8), [rows, 8]));
@@ -168,13 +171,13 @@ describe('loops', () => {
 describe('numbers that are not finite', () => {
   test('equal the interpreter’s', () => {
     const tape = new Tape();
-    const at = tape.parameter(tensor([0, -1, 4, 1e30, Number.NaN, Infinity]), 'x');
+    const x = tape.parameter(tensor([0, -1, 4, 1e30, Number.NaN, Infinity]), 'x');
     const wanted = [
-      log(at),
-      ...gradient(sum(log(at)), [at]),
-      max(at),
-      sum(where(less(at, 2), at, 0)),
-      ...gradient(sum(mul(exp(mul(at, 1000)), at)), [at]),
+      log(x),
+      ...gradient(sum(log(x)), [x]),
+      max(x),
+      sum(where(less(x, 2), x, 0)),
+      ...gradient(sum(mul(exp(mul(x, 1000)), x)), [x]),
     ];
     for (const executor of executors) {
       const expected = interpreter({ precision: 'float32' }).run(wanted);
