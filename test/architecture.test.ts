@@ -35,7 +35,7 @@ const rules: readonly Rule[] = [
   },
   {
     // Besides the entries, fit/ may use two internal helpers: options.ts and base64.ts.
-    name: 'fits import only the entries posetape and posetape/combine, and no code outside the library',
+    name: 'the fitting code imports of the library only the entries posetape and posetape/combine, and no code outside it',
     files: /^fit\//,
     forbidden:
       /^(?:ops|parallel|program|bench|examples|scripts|test)\/|^engine\/(?!(?:index|options)\.ts$)|^combine\/(?!(?:index|base64)\.ts$)/,

@@ -8,7 +8,10 @@ import { workers } from 'posetape/parallel';
 import { wasm } from 'posetape/wasm';
 import { params, type Sent, score, type Theta } from '../parallel/scorer.ts';
 
-/** For each executor, its name and the derivative of eˣ at 0, or the message of its error. */
+/**
+ * Outcome of each executor: its name and the derivative of eˣ at 0, or the message of its error. For poses in the page and
+ * in workers, only the name of the executor that scored them, or the message.
+ */
 export type Outcomes = Readonly<Record<string, string>>;
 
 const executors: Record<string, () => Executor | Promise<Executor>> = {

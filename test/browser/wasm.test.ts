@@ -6,11 +6,11 @@ import { property } from '../support/property.ts';
 import { expectFloat32 } from '../support/second-order.ts';
 import type { PageFunctions } from './page.ts';
 
-const program = 'test/browser/page.ts';
+const script = 'test/browser/page.ts';
 
 let open: OpenPage;
 beforeAll(async () => {
-  open = await openPage(program);
+  open = await openPage(script);
 });
 afterAll(() => open?.close());
 
@@ -37,7 +37,7 @@ describe('wasm() in Chromium', () => {
   });
 
   property(
-    'computes random programs like the interpreter, up to second derivatives',
+    'computes random programs as the interpreter does, up to second derivatives',
     programArbitrary({ steps: 8, smooth: true }),
     poseArbitrary({ rows: 20 }),
     async (program, pose) => expectFloat32(await ask(open, 'program', program, pose), program, pose, 1e-5),
@@ -49,7 +49,7 @@ describe('wasm() in Chromium', () => {
     ['tanh', Math.tanh, 4],
     ['cos', Math.cos, 4],
     ['softplus', (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), 4],
-  ] as const)('computes %s as accurately as in Node', async (name, exact, ulps) => {
+  ] as const)('computes %s within its bound of 2 or 4 ulp', async (name, exact, ulps) => {
     const inputs = [...Float32Array.from({ length: 4001 }, (_, i) => (i - 2000) / 20)];
     const results = await ask(open, 'values', name, inputs);
     for (const [i, result] of results.entries()) {
@@ -63,7 +63,7 @@ describe('wasm() in Chromium', () => {
 
 describe('a Content-Security-Policy', () => {
   const namesUnder = async (scripts: string) => {
-    const under = await openPage(program, { scripts });
+    const under = await openPage(script, { scripts });
     try {
       return await ask(under, 'names');
     } finally {

@@ -55,7 +55,7 @@ export async function torment(
   const isOver = () => performance.now() >= end;
   const [seconds, failures]: [number[], Error[]] = [[], []];
   let [kills, differing, isDone] = [0, 0, false];
-  const restart = sleep(minutes * 20_000)
+  const restarts = sleep(minutes * 20_000)
     .then(() => engine.restart())
     .then(() => sleep(minutes * 20_000))
     .then(() => engine.crash?.())
@@ -74,7 +74,7 @@ export async function torment(
     }
   } finally {
     isDone = true;
-    await Promise.all([killing, restart]);
+    await Promise.all([killing, restarts]);
   }
   if (failures[0]) throw failures[0];
   return { rounds: seconds.length, kills, seconds, differing };

@@ -25,7 +25,7 @@ export async function queue({ processes, folder, poses, chunk, workers }: Settin
   let server = redis();
   let isStopping = false;
   const children = new Set<ReturnType<typeof start>>();
-  // Replaces dead workers, like a supervisor.
+  // Starts a worker again whenever it ends, as a supervisor would.
   const supervise = async () => {
     while (!isStopping) {
       const worker = start('worker');

@@ -64,7 +64,7 @@ function random(): number {
 }
 
 /** Writes the input: six compounds of repeated poses of imatinib, their receptor and affinities. */
-function makePoses(folder: string): void {
+function makeInput(folder: string): void {
   const data = 'examples/vina/data/imatinib-abl';
   const models = readFileSync(`${data}/poses.pdbqt`, 'utf8').split(/(?=^MODEL)/m);
   mkdirSync(folder);
@@ -79,8 +79,8 @@ function makePoses(folder: string): void {
 }
 
 const root = mkdtempSync(join(tmpdir(), 'posetape-cluster-'));
-const where = { poses: join(root, 'poses') };
-makePoses(where.poses);
+const inputFolder = join(root, 'poses');
+makeInput(inputFolder);
 console.log(`seed ${seed}`);
 try {
   for (const name of engine ? [engine] : (Object.keys(engines) as EngineName[])) {
@@ -104,7 +104,7 @@ async function passes(name: EngineName, start: (setting: Setting) => Promise<Eng
   const folder = join(root, name);
   mkdirSync(folder);
   const processes = new Processes(`${name}-${process.pid}-${seed}`, random);
-  const setting: Setting = { processes, folder, ...where, chunk, workers, random };
+  const setting: Setting = { processes, folder, poses: inputFolder, chunk, workers, random };
   const running = await start(setting);
   try {
     const { rounds, kills, seconds, differing } = await torment(running, setting, minutes);

@@ -8,7 +8,7 @@ const program = ['--import', 'tsx', '--conditions=posetape:source', 'program/mai
 
 /** Engine that runs the array job of the example on a Slurm on this machine. */
 export async function slurm({ processes, folder, poses, chunk, workers }: Setting): Promise<Engine> {
-  const [port] = [20_000 + (process.pid % 20_000)];
+  const port = 20_000 + (process.pid % 20_000);
   const env = { SLURM_FOLDER: join(folder, 'slurm'), SLURM_PORT: String(port), ROUNDS: '100' };
   const loopback = (action: string) => processes.run('bash', [`${scripts}/loopback.sh`, action], { env });
   const conf = (await loopback('start')).trim();

@@ -89,7 +89,7 @@ describe.each(compilers)('%s', compiler => {
   );
 });
 
-/** Fails unless the output of both.js, by this executor, equals the result of the sources. */
+/** Fails unless the output of both.js names this executor, and has the numbers that the sources compute. */
 async function expectBoth(printed: string, executor: string): Promise<void> {
   const { boltzmann, combinePoses } = await import('posetape/combine');
   const { tensor } = await import('posetape');

@@ -6,7 +6,7 @@ import { chromiumPath, patience } from '../support/browser.ts';
 
 const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' };
 
-/** The methods of Playwright that are used here. Its own types would need those of the DOM. */
+/** The methods of Playwright that are used here. The types that Playwright exports would need those of the DOM. */
 interface Playwright {
   readonly chromium: {
     launch(options: object): Promise<{

@@ -5,7 +5,7 @@ import { fitMutations } from './fit.ts';
 export interface Mutation {
   readonly name: string;
   readonly file: string;
-  /** Fragment of code, which matches for any line breaks; or a pattern, whose groups `replace` may name as $1. */
+  /** Fragment of code, matched with any line breaks and spaces; or a pattern, whose groups `replace` may name as $1. */
   readonly find: string | RegExp;
   readonly replace: string;
   /** Test files that catch the defect. */
@@ -59,14 +59,14 @@ export const mutations: readonly Mutation[] = [
     caughtBy: ['test/ops/extremes.test.ts'],
   },
   {
-    name: 'the tail of erfc by a rounded square',
+    name: 'the tail of erfc is computed from a rounded square',
     file: 'engine/error-functions.ts',
     find: 'const z = Math.fround(x);',
     replace: 'const z = x;',
     caughtBy: ['test/ops/accuracy.test.ts'],
   },
   {
-    name: 'the tail of erfc in float32 by a rounded square',
+    name: 'the tail of erfc in float32 is computed from a rounded square',
     file: 'engine/wasm/maths/error-functions.ts',
     find: 'simd.nfma(e, lost, e)',
     replace: 'e',
@@ -115,7 +115,7 @@ export const mutations: readonly Mutation[] = [
     caughtBy: ['test/ops/extremes.test.ts'],
   },
   {
-    name: 'transpose instead of its inverse',
+    name: 'the rule of transpose permutes axes instead of undoing the permutation',
     file: 'ops/shape/transpose.ts',
     find: 'ans.form.permutation.map((_, axis) => ans.form.permutation.indexOf(axis))',
     replace: 'ans.form.permutation',
@@ -501,7 +501,7 @@ export const mutations: readonly Mutation[] = [
     caughtBy: ['test/combine/skipping.test.ts'],
   },
   {
-    name: 'a skipped pose keeps its place in the second pass',
+    name: 'after a skipped pose, slopes are added to the coefficients of other poses',
     file: 'combine/recompute.ts',
     find: '(coefficients[index * width + k] as number) += slopes[n * width + k] as number;',
     replace: '(coefficients[n * width + k] as number) += slopes[n * width + k] as number;',

@@ -31,7 +31,7 @@ export function plant({ name, file, find, replace }: Mutation, source: string): 
   if (times !== 1) {
     throw new Error(`${name}: its fragment matches ${times} times in ${file}; it must match once: ${find}`);
   }
-  // A function, as `$` has a meaning in a replacement text.
+  // A function, because `$` has a meaning in a replacement text.
   const planted =
     typeof find === 'string'
       ? source.replace(pattern, () => replace)

@@ -1,6 +1,6 @@
 /**
  * Tests the tests: plants each defect of mutations.ts in a copy of the project, one at a time, and runs the test files
- * that should catch it. If they pass, it runs the rest of the suite. It reports the defects that no test catches; the
+ * that should catch it. If they pass, it runs the whole suite. It reports the defects that no test catches; the
  * exit code is then 1.
  *
  *     npm run test:mutations                   all defects
@@ -25,7 +25,7 @@ interface Outcome {
 
 async function main(): Promise<void> {
   const program = command('test:mutations', {
-    does: 'Tests the tests: plants each defect of test/mutations/mutations.ts in a copy of the project, one at a time, and runs the test files that should catch it. If they pass, it runs all others. It reports the defects that no test catches; the exit code is then 1.',
+    does: 'Tests the tests: plants each defect of test/mutations/mutations.ts in a copy of the project, one at a time, and runs the test files that should catch it. If they pass, it runs the whole suite. It reports the defects that no test catches; the exit code is then 1.',
     takes: 'seconds a defect, minutes if its own files do not catch it',
     writes: 'to stdout only',
   })
@@ -48,11 +48,11 @@ async function main(): Promise<void> {
   await inCopy(async copy => checkSound(await copy.run(files)));
   process.stdout.write('pass\n');
 
-  // Run once, for the first defect that its own files do not catch.
-  let all: Promise<void> | undefined;
-  const soundAll = () => {
-    all ??= inCopy(async copy => checkSound(await copy.run([])));
-    return all;
+  // The whole suite runs once without a defect: when the first defect is not caught by its own files.
+  let checked: Promise<void> | undefined;
+  const checkSuite = () => {
+    checked ??= inCopy(async copy => checkSound(await copy.run([])));
+    return checked;
   };
 
   const missed: Mutation[] = [];
@@ -65,13 +65,13 @@ async function main(): Promise<void> {
         console.log(`caught  ${name}\n        ${failure(named)}`);
         continue;
       }
-      if (!near) await soundAll();
-      const rest = near ? named : await copy.run([], mutation, planted);
-      if (rest.passes) missed.push(mutation);
+      if (!near) await checkSuite();
+      const suite = near ? named : await copy.run([], mutation, planted);
+      if (suite.passes) missed.push(mutation);
       console.log(
-        rest.passes
+        suite.passes
           ? `MISSED  ${name}`
-          : `caught  ${name}\n        not by ${caughtBy.join(' or ')}; add to caughtBy: ${failure(rest)}`,
+          : `caught  ${name}\n        not by ${caughtBy.join(' or ')}; add to caughtBy: ${failure(suite)}`,
       );
     }
   };

@@ -24,9 +24,9 @@ export interface Case {
   readonly operands: readonly OperandRange[];
   /** Formula of the op in plain loops. */
   readonly plain: (...operands: Plain[]) => Plain;
-  /** True if each entry of the result depends on one entry of each operand, so operands may have any equal shapes. */
+  /** True if each entry of the result depends on one entry of each operand. Operands of any one shape are then valid. */
   readonly isElementwise: boolean;
-  /** Sets of operands: the op is linear in the operands of each set, if all other operands are fixed. */
+  /** Sets of operands. The op is linear in all operands of a set together, while the other operands are fixed. */
   readonly linearIn: readonly (readonly number[])[];
 }
 
@@ -34,8 +34,8 @@ export interface Case {
 export interface OperandRange {
   readonly shape: readonly number[];
   readonly entries: Entries;
-  /** True if the gradient by this operand is not tested, because it is 0 by definition or does not exist. */
-  readonly isFixed: boolean;
+  /** True if tests record this operand as a constant, because the gradient by it is 0 by definition or does not exist. */
+  readonly isConstant: boolean;
 }
 
 /** Returns an arbitrary of `size` entries. */
@@ -73,7 +73,7 @@ const distinct =
 
 const anywhere = between(-2, 2);
 
-const bits = listOf(fc.constantFrom(0, -0, 1, -2));
+const oftenZero = listOf(fc.constantFrom(0, -0, 1, -2));
 
 /*
  * Elementwise ops, each in several shapes. Ops of two operands are also used with a literal on either side.
@@ -103,8 +103,8 @@ const shapesOf: Record<number, readonly (readonly (readonly number[])[])[]> = {
 };
 
 interface ElementwiseOptions {
-  /** Operands by which no gradient is tested. */
-  readonly fixed?: readonly number[];
+  /** Operands that are recorded as constants. */
+  readonly constants?: readonly number[];
   readonly linearIn?: readonly (readonly number[])[];
 }
 
@@ -113,7 +113,7 @@ function ofEntries(
   op: Op,
   plain: (...entries: number[]) => number,
   ranges: readonly Entries[],
-  { fixed = [], linearIn = [] }: ElementwiseOptions = {},
+  { constants = [], linearIn = [] }: ElementwiseOptions = {},
   record: Case['record'] = op as Case['record'],
 ): Case[] {
   return (shapesOf[ranges.length] ?? []).map(shapes => ({
@@ -123,7 +123,7 @@ function ofEntries(
     operands: ranges.map((entries, i) => ({
       shape: shapes[i] as readonly number[],
       entries,
-      isFixed: fixed.includes(i),
+      isConstant: constants.includes(i),
     })),
     isElementwise: true,
     linearIn,
@@ -174,8 +174,8 @@ const cutoffWave = (d: number, cutoff: number) =>
 const plainHuber = (x: number, delta: number) =>
   Math.abs(x) < delta ? (x * x) / 2 : delta * (Math.abs(x) - delta / 2);
 
-const both = { linearIn: [[0, 1]] };
-const either = { linearIn: [[0], [1]] };
+const linearInBoth = { linearIn: [[0, 1]] };
+const linearInEach = { linearIn: [[0], [1]] };
 
 const elementwiseCases: Case[] = [
   ofEntries(ops.abs, Math.abs, [awayFrom0(0.1)]),
@@ -187,7 +187,7 @@ const elementwiseCases: Case[] = [
   ofEntries(ops.trunc, Math.trunc, [lattice(0.05)]),
   ofEntries(ops.round, x => Math.floor(x + 0.5), [lattice(0.05)]),
   ofEntries(ops.isNan, () => 0, [anywhere]),
-  ofEntries(ops.not, x => (x === 0 ? 1 : 0), [lattice(0)], { fixed: [0] }),
+  ofEntries(ops.not, x => (x === 0 ? 1 : 0), [lattice(0)], { constants: [0] }),
   ofEntries(ops.reciprocal, x => 1 / x, [awayFrom0(0.7)]),
   ofEntries(ops.exp, Math.exp, [anywhere]),
   ofEntries(ops.expm1, Math.expm1, [anywhere]),
@@ -207,7 +207,7 @@ const elementwiseCases: Case[] = [
   ofEntries(ops.softplus, softplus, [between(-5, 5)]),
   ofEntries(ops.shiftedSoftplus, x => softplus(x) - Math.log(2), [between(-5, 5)]),
   ofEntries(ops.relu, x => Math.max(x, 0), [awayFrom0(0.1)]),
-  ofEntries(ops.stopGradient, x => x, [anywhere], { fixed: [0] }),
+  ofEntries(ops.stopGradient, x => x, [anywhere], { constants: [0] }),
   ofEntries(ops.silu, x => x * sigmoid(x), [between(-5, 5)]),
   ofEntries(
     ops.leakyRelu,
@@ -234,10 +234,10 @@ const elementwiseCases: Case[] = [
   ofEntries(ops.onesLike, () => 1, [anywhere]),
   ofEntries(ops.zerosLike, () => 0, [anywhere], { linearIn: [[0]] }),
 
-  ofTwo(ops.add, (a, b) => a + b, [anywhere, anywhere], both),
-  ofTwo(ops.sub, (a, b) => a - b, [anywhere, anywhere], both),
-  ofTwo(ops.mul, (a, b) => a * b, [anywhere, anywhere], either),
-  ofTwo(ops.scaled, (a, b) => a * b, [anywhere, anywhere], either),
+  ofTwo(ops.add, (a, b) => a + b, [anywhere, anywhere], linearInBoth),
+  ofTwo(ops.sub, (a, b) => a - b, [anywhere, anywhere], linearInBoth),
+  ofTwo(ops.mul, (a, b) => a * b, [anywhere, anywhere], linearInEach),
+  ofTwo(ops.scaled, (a, b) => a * b, [anywhere, anywhere], linearInEach),
   ofTwo(ops.div, (a, b) => a / b, [anywhere, awayFrom0(0.7)], { linearIn: [[0]] }),
   ofTwo(ops.atan2, Math.atan2, [awayFrom0(0.7), anywhere]),
   ofTwo(ops.maximum, Math.max, [lattice(0.02), lattice(0.05)]),
@@ -247,9 +247,9 @@ const elementwiseCases: Case[] = [
   ofTwo(ops.equal, (a, b) => (a === b ? 1 : 0), [lattice(0), lattice(0)]),
   ofTwo(ops.lessEqual, (a, b) => (a <= b ? 1 : 0), [lattice(0.02), lattice(0.05)]),
   ofTwo(ops.greaterEqual, (a, b) => (a >= b ? 1 : 0), [lattice(0.02), lattice(0.05)]),
-  ofTwo(ops.notEqual, (a, b) => (a !== b ? 1 : 0), [lattice(0), lattice(0)], { fixed: [0, 1] }),
-  ofTwo(ops.and, (a, b) => (a !== 0 && b !== 0 ? 1 : 0), [bits, bits], { fixed: [0, 1] }),
-  ofTwo(ops.or, (a, b) => (a !== 0 || b !== 0 ? 1 : 0), [bits, bits], { fixed: [0, 1] }),
+  ofTwo(ops.notEqual, (a, b) => (a !== b ? 1 : 0), [lattice(0), lattice(0)], { constants: [0, 1] }),
+  ofTwo(ops.and, (a, b) => (a !== 0 && b !== 0 ? 1 : 0), [oftenZero, oftenZero], { constants: [0, 1] }),
+  ofTwo(ops.or, (a, b) => (a !== 0 || b !== 0 ? 1 : 0), [oftenZero, oftenZero], { constants: [0, 1] }),
   ofTwo(ops.hypot, Math.hypot, [awayFrom0(0.7), awayFrom0(0.7)]),
   ofTwo(ops.logAddExp, (a, b) => Math.log(Math.exp(a) + Math.exp(b)), [anywhere, anywhere]),
   ofEntries(ops.huber, plainHuber, [lattice(0.03), listOf(fc.constantFrom(0.7, 1.1))]),
@@ -303,7 +303,7 @@ const elementwiseCases: Case[] = [
     ops.where,
     (condition, a, b) => (condition === 0 ? b : a),
     [listOf(fc.integer({ min: -1, max: 1 })), anywhere, anywhere],
-    { fixed: [0], linearIn: [[1, 2]] },
+    { constants: [0], linearIn: [[1, 2]] },
   ),
   ofEntries(ops.clamp, (a, low, high) => Math.min(Math.max(a, low), high), [
     lattice(0),
@@ -317,36 +317,37 @@ const elementwiseCases: Case[] = [
  * with length 1, or has them removed.
  */
 
-const axisChoices: readonly { shape: readonly number[]; axis?: ops.Axes; means: readonly number[] }[] = [
-  { shape: [], means: [] },
-  { shape: [3], means: [0] },
-  { shape: [3], axis: 0, means: [0] },
-  { shape: [2, 3, 2], means: [0, 1, 2] },
-  { shape: [2, 3, 2], axis: 1, means: [1] },
-  { shape: [2, 3, 2], axis: -1, means: [2] },
-  { shape: [2, 3, 2], axis: [-1, 0], means: [0, 2] },
-  { shape: [2, 3], axis: [], means: [] },
+/** Shapes, and axes twice: `axis` as the argument of an op, and `axes` as a list, all counted from the front. */
+const axisChoices: readonly { shape: readonly number[]; axis?: ops.Axes; axes: readonly number[] }[] = [
+  { shape: [], axes: [] },
+  { shape: [3], axes: [0] },
+  { shape: [3], axis: 0, axes: [0] },
+  { shape: [2, 3, 2], axes: [0, 1, 2] },
+  { shape: [2, 3, 2], axis: 1, axes: [1] },
+  { shape: [2, 3, 2], axis: -1, axes: [2] },
+  { shape: [2, 3, 2], axis: [-1, 0], axes: [0, 2] },
+  { shape: [2, 3], axis: [], axes: [] },
 ];
 
 type Reduction = (a: Value, axis?: ops.Axes, keepDims?: boolean) => Value;
 
-/** Cases of a reduction: one for each choice of axes, with the axes kept or removed. */
+/** Cases of a reduction, two for each choice of axes: the result has the axes removed, or keeps them. */
 function ofReduction(
   op: Reduction,
   plain: (entries: number[]) => number,
   entries: Entries,
   linearIn: Case['linearIn'] = [],
-  named: Op = op as Op,
+  exported: Op = op as Op,
 ): Case[] {
-  return axisChoices.flatMap(({ shape, axis, means }) =>
+  return axisChoices.flatMap(({ shape, axis, axes }) =>
     [false, true].map(keepDims =>
-      along(named, a => op(a, axis, keepDims), reduced(plain, means, keepDims), shape, entries, linearIn),
+      ofOne(exported, a => op(a, axis, keepDims), reduced(plain, axes, keepDims), shape, entries, linearIn),
     ),
   );
 }
 
 /** Case of an op of one operand that is not elementwise. */
-function along(
+function ofOne(
   op: Op,
   record: (a: Value) => Value,
   plain: (a: Plain) => Plain,
@@ -366,7 +367,7 @@ function ofMany(
   linearIn: Case['linearIn'],
   ...entries: readonly Entries[]
 ): Case {
-  const operands = shapes.map((shape, i) => ({ shape, entries: entries[i] ?? anywhere, isFixed: false }));
+  const operands = shapes.map((shape, i) => ({ shape, entries: entries[i] ?? anywhere, isConstant: false }));
   return { op: nameOf(op), record, plain, operands, isElementwise: false, linearIn };
 }
 
@@ -377,9 +378,9 @@ const spread = (ddof: number) => (entries: number[]) => {
 };
 
 const spreadChoices = [
-  { shape: [3], axis: undefined, means: [0] },
-  { shape: [2, 3], axis: -1, means: [1] },
-  { shape: [2, 3, 2], axis: [0, 2], means: [0, 2] },
+  { shape: [3], axis: undefined, axes: [0] },
+  { shape: [2, 3], axis: -1, axes: [1] },
+  { shape: [2, 3, 2], axis: [0, 2], axes: [0, 2] },
 ];
 
 const sumOfExp = (entries: number[]) => total(entries.map(Math.exp));
@@ -388,7 +389,7 @@ const reductionCases: Case[] = [
   ofReduction(ops.sum, total, anywhere, [[0]]),
   ofReduction(ops.prod, entries => entries.reduce((product, each) => product * each, 1), anywhere),
   ...[2, 3, 5, 6, 7, 8].map(count =>
-    along(
+    ofOne(
       ops.prod,
       a => ops.prod(a, 0),
       reduced(entries => entries.reduce((product, each) => product * each, 1), [0], false),
@@ -410,11 +411,11 @@ const reductionCases: Case[] = [
     [],
     ops.variance,
   ),
-  spreadChoices.map(({ shape, axis, means }) =>
-    along(
+  spreadChoices.map(({ shape, axis, axes }) =>
+    ofOne(
       ops.std,
       a => ops.std(a, axis, true, 1),
-      reduced(entries => Math.sqrt(spread(1)(entries)), means, true),
+      reduced(entries => Math.sqrt(spread(1)(entries)), axes, true),
       shape,
       distinct(0.5),
       [],
@@ -437,11 +438,11 @@ const normalised = (epsilon: number) => (x: number, entries: number[]) => {
 const apart = distinct(0.5);
 
 const alongCases: Case[] = [
-  along(ops.softmax, a => ops.softmax(a), alongAxes(softmax, [1]), [2, 3], anywhere, []),
-  along(ops.softmax, a => ops.softmax(a, 0), alongAxes(softmax, [0]), [2, 3], anywhere, []),
-  along(ops.softmax, a => ops.softmax(a, [-1, 0]), alongAxes(softmax, [0, 2]), [2, 2, 3], anywhere, []),
-  along(ops.logSoftmax, a => ops.logSoftmax(a), alongAxes(logSoftmax, [1]), [2, 3], anywhere, []),
-  along(
+  ofOne(ops.softmax, a => ops.softmax(a), alongAxes(softmax, [1]), [2, 3], anywhere, []),
+  ofOne(ops.softmax, a => ops.softmax(a, 0), alongAxes(softmax, [0]), [2, 3], anywhere, []),
+  ofOne(ops.softmax, a => ops.softmax(a, [-1, 0]), alongAxes(softmax, [0, 2]), [2, 2, 3], anywhere, []),
+  ofOne(ops.logSoftmax, a => ops.logSoftmax(a), alongAxes(logSoftmax, [1]), [2, 3], anywhere, []),
+  ofOne(
     ops.logSoftmax,
     a => ops.logSoftmax(a, [0, -1]),
     alongAxes(logSoftmax, [0, 2]),
@@ -449,7 +450,7 @@ const alongCases: Case[] = [
     anywhere,
     [],
   ),
-  along(ops.layerNorm, a => ops.layerNorm(a), alongAxes(normalised(1e-5), [1]), [2, 3], apart, []),
+  ofOne(ops.layerNorm, a => ops.layerNorm(a), alongAxes(normalised(1e-5), [1]), [2, 3], apart, []),
   ofMany(
     ops.layerNorm,
     (a, gain, bias) => ops.layerNorm(a, { gain, bias, axis: [0, -1], epsilon: 0.1 }),
@@ -478,8 +479,8 @@ const distances = (a: Plain, b: Plain): Plain =>
 const near = between(-1, 0);
 const far = between(1, 2);
 
-const fieldCases: Case[] = [
-  along(
+const distanceCases: Case[] = [
+  ofOne(
     ops.gaussians,
     d => ops.gaussians(d, [0, 1], 1.5),
     d => radialBasis(d, { shape: [2], data: [0, 1] }, { shape: [], data: [1.5] }),
@@ -553,7 +554,7 @@ const stepped =
       ),
     );
 
-const turned = (axes: readonly number[]) => (a: Plain) =>
+const flipped = (axes: readonly number[]) => (a: Plain) =>
   build(a.shape, index =>
     at(
       a,
@@ -578,10 +579,10 @@ const runningIn =
   (axis: number, f: (result: number, entry: number) => number) =>
   (a: Plain): Plain =>
     build(a.shape, index => {
-      const before = Array.from({ length: (index[axis] as number) + 1 }, (_, i) =>
+      const entries = Array.from({ length: (index[axis] as number) + 1 }, (_, i) =>
         at(a, index.with(axis, i)),
       );
-      return before.reduce(f);
+      return entries.reduce(f);
     });
 
 /** Case of an op that makes a constant on the tape of its operand. */
@@ -591,36 +592,36 @@ function constantOf(
   shape: readonly number[],
   entry: (index: Indices) => number,
 ) {
-  return along(op, record, () => build(shape, entry), [2], anywhere, []);
+  return ofOne(op, record, () => build(shape, entry), [2], anywhere, []);
 }
 
 const shapeCases: Case[] = [
-  along(ops.broadcastTo, a => ops.broadcastTo(a, [2, 3]), repeated([2, 3]), [3]),
-  along(ops.broadcastTo, a => ops.broadcastTo(a, [2, 2]), repeated([2, 2]), []),
-  along(ops.broadcastTo, a => ops.broadcastTo(a, [4, 2, 3]), repeated([4, 2, 3]), [2, 1]),
-  along(ops.broadcastTo, a => ops.broadcastTo(a, [2]), repeated([2]), [2]),
-  along(ops.reshape, a => ops.reshape(a, [3, 2]), reshaped([3, 2]), [2, 3]),
-  along(ops.reshape, a => ops.reshape(a, [-1]), reshaped([6]), [2, 3]),
-  along(ops.reshape, a => ops.reshape(a, [2, -1, 1]), reshaped([2, 3, 1]), [6]),
-  along(ops.reshape, a => ops.reshape(a, [1, 1]), reshaped([1, 1]), []),
-  along(ops.expandDims, a => ops.expandDims(a, 0), reshaped([1, 2, 3]), [2, 3]),
-  along(ops.expandDims, a => ops.expandDims(a, 1), reshaped([2, 1, 3]), [2, 3]),
-  along(ops.expandDims, a => ops.expandDims(a, -1), reshaped([2, 3, 1]), [2, 3]),
-  along(ops.expandDims, a => ops.expandDims(a, 0), reshaped([1]), []),
-  along(ops.transpose, a => ops.transpose(a), permuted([1, 0]), [2, 3]),
-  along(ops.transpose, a => ops.transpose(a), permuted([2, 1, 0]), [2, 3, 4]),
-  along(ops.transpose, a => ops.transpose(a, [1, 2, 0]), permuted([1, 2, 0]), [2, 3, 4]),
-  along(ops.transpose, a => ops.transpose(a, [-1, 0, 1]), permuted([2, 0, 1]), [2, 3, 4]),
-  along(ops.transpose, a => ops.transpose(a), permuted([]), []),
-  along(ops.slice, a => ops.slice(a, 1, 4), boxed([1], [3]), [5]),
-  along(ops.slice, a => ops.slice(a, -2), boxed([3], [2]), [5]),
-  along(ops.slice, a => ops.slice(a, 1, 2), boxed([1, 0], [1, 4]), [3, 4]),
-  along(ops.slice, a => ops.slice(a, [0, -1]), boxed([0, 3], [3, 1]), [3, 4]),
-  along(ops.slice, a => ops.slice(a, [1, 1], [3, -1]), boxed([1, 1], [2, 2]), [3, 4]),
-  along(ops.slice, a => ops.slice(a, 0), boxed([0], [5]), [5]),
-  along(ops.slice, a => ops.slice(a, 2, 2), boxed([2], [0]), [5]),
-  along(ops.pad, a => ops.pad(a, [[1, 2]]), padded([1], [6]), [3]),
-  along(
+  ofOne(ops.broadcastTo, a => ops.broadcastTo(a, [2, 3]), repeated([2, 3]), [3]),
+  ofOne(ops.broadcastTo, a => ops.broadcastTo(a, [2, 2]), repeated([2, 2]), []),
+  ofOne(ops.broadcastTo, a => ops.broadcastTo(a, [4, 2, 3]), repeated([4, 2, 3]), [2, 1]),
+  ofOne(ops.broadcastTo, a => ops.broadcastTo(a, [2]), repeated([2]), [2]),
+  ofOne(ops.reshape, a => ops.reshape(a, [3, 2]), reshaped([3, 2]), [2, 3]),
+  ofOne(ops.reshape, a => ops.reshape(a, [-1]), reshaped([6]), [2, 3]),
+  ofOne(ops.reshape, a => ops.reshape(a, [2, -1, 1]), reshaped([2, 3, 1]), [6]),
+  ofOne(ops.reshape, a => ops.reshape(a, [1, 1]), reshaped([1, 1]), []),
+  ofOne(ops.expandDims, a => ops.expandDims(a, 0), reshaped([1, 2, 3]), [2, 3]),
+  ofOne(ops.expandDims, a => ops.expandDims(a, 1), reshaped([2, 1, 3]), [2, 3]),
+  ofOne(ops.expandDims, a => ops.expandDims(a, -1), reshaped([2, 3, 1]), [2, 3]),
+  ofOne(ops.expandDims, a => ops.expandDims(a, 0), reshaped([1]), []),
+  ofOne(ops.transpose, a => ops.transpose(a), permuted([1, 0]), [2, 3]),
+  ofOne(ops.transpose, a => ops.transpose(a), permuted([2, 1, 0]), [2, 3, 4]),
+  ofOne(ops.transpose, a => ops.transpose(a, [1, 2, 0]), permuted([1, 2, 0]), [2, 3, 4]),
+  ofOne(ops.transpose, a => ops.transpose(a, [-1, 0, 1]), permuted([2, 0, 1]), [2, 3, 4]),
+  ofOne(ops.transpose, a => ops.transpose(a), permuted([]), []),
+  ofOne(ops.slice, a => ops.slice(a, 1, 4), boxed([1], [3]), [5]),
+  ofOne(ops.slice, a => ops.slice(a, -2), boxed([3], [2]), [5]),
+  ofOne(ops.slice, a => ops.slice(a, 1, 2), boxed([1, 0], [1, 4]), [3, 4]),
+  ofOne(ops.slice, a => ops.slice(a, [0, -1]), boxed([0, 3], [3, 1]), [3, 4]),
+  ofOne(ops.slice, a => ops.slice(a, [1, 1], [3, -1]), boxed([1, 1], [2, 2]), [3, 4]),
+  ofOne(ops.slice, a => ops.slice(a, 0), boxed([0], [5]), [5]),
+  ofOne(ops.slice, a => ops.slice(a, 2, 2), boxed([2], [0]), [5]),
+  ofOne(ops.pad, a => ops.pad(a, [[1, 2]]), padded([1], [6]), [3]),
+  ofOne(
     ops.pad,
     a =>
       ops.pad(a, [
@@ -630,57 +631,57 @@ const shapeCases: Case[] = [
     padded([0, 2], [3, 4]),
     [2, 2],
   ),
-  along(ops.pad, a => ops.pad(a, []), padded([], []), []),
-  along(ops.slice, a => ops.slice(a, 1, 6, 2), stepped([1], [3], [2]), [7]),
-  along(ops.slice, a => ops.slice(a, 0, [], 3), stepped([0], [3], [3]), [7]),
-  along(ops.slice, a => ops.slice(a, [0, -3], [], [2, 3]), stepped([0, 1], [2, 1], [2, 3]), [4, 4]),
-  along(ops.slice, a => ops.slice(a, [1, 0], [2], [1, 2]), stepped([1, 0], [1, 2], [1, 2]), [3, 3]),
-  along(ops.slice, a => ops.slice(a, 2, 2, 2), stepped([2], [0], [2]), [5]),
-  along(ops.squeeze, a => ops.squeeze(a), reshaped([2, 3]), [1, 2, 1, 3]),
-  along(ops.squeeze, a => ops.squeeze(a, -1), reshaped([1, 2]), [1, 2, 1]),
-  along(ops.squeeze, a => ops.squeeze(a, [0, 2]), reshaped([2]), [1, 2, 1]),
-  along(ops.flip, a => ops.flip(a), turned([0, 1]), [2, 3]),
-  along(ops.flip, a => ops.flip(a, -1), turned([1]), [2, 3]),
-  along(ops.flip, a => ops.flip(a, [0, 2]), turned([0, 2]), [2, 1, 3]),
-  along(ops.tile, a => ops.tile(a, 2), tiled([6]), [3]),
-  along(ops.tile, a => ops.tile(a, [2, 1, 3]), tiled([2, 2, 9]), [2, 3]),
-  along(ops.tile, a => ops.tile(a, 3), tiled([2, 9]), [2, 3]),
-  along(ops.tile, a => ops.tile(a, [2, 0]), tiled([4, 0]), [2, 3]),
-  along(ops.split, a => ops.split(a, 2)[1] as Value, boxed([2, 0], [2, 3]), [4, 3]),
-  along(ops.split, a => ops.split(a, 3, -1)[0] as Value, boxed([0, 0], [4, 1]), [4, 3]),
-  along(ops.split, a => ops.split(a, [1, 3], 1)[1] as Value, boxed([0, 1], [2, 2]), [2, 5]),
-  along(ops.split, a => ops.split(a, [1, 3], 1)[2] as Value, boxed([0, 3], [2, 2]), [2, 5]),
-  along(
+  ofOne(ops.pad, a => ops.pad(a, []), padded([], []), []),
+  ofOne(ops.slice, a => ops.slice(a, 1, 6, 2), stepped([1], [3], [2]), [7]),
+  ofOne(ops.slice, a => ops.slice(a, 0, [], 3), stepped([0], [3], [3]), [7]),
+  ofOne(ops.slice, a => ops.slice(a, [0, -3], [], [2, 3]), stepped([0, 1], [2, 1], [2, 3]), [4, 4]),
+  ofOne(ops.slice, a => ops.slice(a, [1, 0], [2], [1, 2]), stepped([1, 0], [1, 2], [1, 2]), [3, 3]),
+  ofOne(ops.slice, a => ops.slice(a, 2, 2, 2), stepped([2], [0], [2]), [5]),
+  ofOne(ops.squeeze, a => ops.squeeze(a), reshaped([2, 3]), [1, 2, 1, 3]),
+  ofOne(ops.squeeze, a => ops.squeeze(a, -1), reshaped([1, 2]), [1, 2, 1]),
+  ofOne(ops.squeeze, a => ops.squeeze(a, [0, 2]), reshaped([2]), [1, 2, 1]),
+  ofOne(ops.flip, a => ops.flip(a), flipped([0, 1]), [2, 3]),
+  ofOne(ops.flip, a => ops.flip(a, -1), flipped([1]), [2, 3]),
+  ofOne(ops.flip, a => ops.flip(a, [0, 2]), flipped([0, 2]), [2, 1, 3]),
+  ofOne(ops.tile, a => ops.tile(a, 2), tiled([6]), [3]),
+  ofOne(ops.tile, a => ops.tile(a, [2, 1, 3]), tiled([2, 2, 9]), [2, 3]),
+  ofOne(ops.tile, a => ops.tile(a, 3), tiled([2, 9]), [2, 3]),
+  ofOne(ops.tile, a => ops.tile(a, [2, 0]), tiled([4, 0]), [2, 3]),
+  ofOne(ops.split, a => ops.split(a, 2)[1] as Value, boxed([2, 0], [2, 3]), [4, 3]),
+  ofOne(ops.split, a => ops.split(a, 3, -1)[0] as Value, boxed([0, 0], [4, 1]), [4, 3]),
+  ofOne(ops.split, a => ops.split(a, [1, 3], 1)[1] as Value, boxed([0, 1], [2, 2]), [2, 5]),
+  ofOne(ops.split, a => ops.split(a, [1, 3], 1)[2] as Value, boxed([0, 3], [2, 2]), [2, 5]),
+  ofOne(
     ops.cumsum,
     a => ops.cumsum(a),
     runningIn(0, (p, q) => p + q),
     [7],
   ),
-  along(
+  ofOne(
     ops.cumsum,
     a => ops.cumsum(a),
     a => runningIn(0, (p, q) => p + q)(reshaped([6])(a)),
     [2, 3],
   ),
-  along(
+  ofOne(
     ops.cumsum,
     a => ops.cumsum(a, 0),
     runningIn(0, (p, q) => p + q),
     [4, 2],
   ),
-  along(
+  ofOne(
     ops.cumsum,
     a => ops.cumsum(a, -1),
     runningIn(2, (p, q) => p + q),
     [2, 2, 5],
   ),
-  along(
+  ofOne(
     ops.cumsum,
     a => ops.cumsum(a, 1),
     runningIn(1, (p, q) => p + q),
     [2, 0],
   ),
-  along(
+  ofOne(
     ops.cumprod,
     a => ops.cumprod(a),
     runningIn(0, (p, q) => p * q),
@@ -688,15 +689,15 @@ const shapeCases: Case[] = [
     anywhere,
     [],
   ),
-  along(
+  ofOne(
     ops.cumprod,
     a => ops.cumprod(a, 1),
     runningIn(1, (p, q) => p * q),
     [2, 4],
-    bits,
+    oftenZero,
     [],
   ),
-  along(
+  ofOne(
     ops.cumprod,
     a => ops.cumprod(a, 0),
     runningIn(0, (p, q) => p * q),
@@ -803,7 +804,10 @@ const averaged = (index: Plain, count: number) => (a: Plain) => {
   });
 };
 
-/** Moves `count` axes from `axis` on to the front, applies `f`, and moves the first `results` axes of its result back. */
+/**
+ * Moves `count` axes, of which `axis` is the first, to the front and applies `f`. Then moves the first `results` axes of
+ * the result of `f` back to `axis`.
+ */
 const onAxis = (axis: number, count: number, f: (a: Plain) => Plain, results: number) => (a: Plain) => {
   const before = Array.from({ length: axis }, (_, i) => i);
   const moved = Array.from({ length: count }, (_, i) => axis + i);
@@ -814,7 +818,10 @@ const onAxis = (axis: number, count: number, f: (a: Plain) => Plain, results: nu
   return permuted(order.toSpliced(axis, 0, ...front))(result);
 };
 
-/** An index, the same as an argument of an op, the number of segments (none is empty), and the shape of an operand. */
+/**
+ * Uses of an index: the index as a plain tensor and as an argument of an op, the number of segments, none of them empty,
+ * and the shape of the operand.
+ */
 const segmentUses: readonly (readonly [Plain, ops.Index, number, readonly number[]])[] = [
   [list(1, 0, 1, 2), [1, 0, 1, 2], 3, [4, 2]],
   [list(1, 0, 1), Int32Array.of(1, 0, 1), 2, [3]],
@@ -851,44 +858,44 @@ const indexCases: Case[] = [
     [[0]],
   ),
   ofMany(ops.concat, a => ops.concat([a]), joined(0), [[2]], [[0]]),
-  along(ops.gather, a => ops.gather(a, [3, 0, 3]), picked(list(3, 0, 3)), [4, 2]),
-  along(ops.gather, a => ops.gather(a, Int32Array.of(1, 1)), picked(list(1, 1)), [3]),
-  along(ops.gather, a => ops.gather(a, gridIndex), picked(grid), [3, 2]),
-  along(ops.gather, a => ops.gather(a, []), picked(list()), [3, 2]),
-  along(ops.segmentSum, a => ops.segmentSum(a, [1, 0, 1, 3], 5), segmented(list(1, 0, 1, 3), 5), [4, 2]),
-  along(ops.segmentSum, a => ops.segmentSum(a, Int32Array.of(1, 1), 2), segmented(list(1, 1), 2), [2]),
-  along(ops.segmentSum, a => ops.segmentSum(a, gridIndex, 3), segmented(grid, 3), [2, 2, 3]),
-  along(ops.segmentSum, a => ops.segmentSum(a, [], 2), segmented(list(), 2), [0, 3]),
-  along(ops.gather, a => ops.gather(a, [2, 0], 1), onAxis(1, 1, picked(list(2, 0)), 1), [2, 3]),
-  along(ops.gather, a => ops.gather(a, gridIndex, -2), onAxis(1, 1, picked(grid), 2), [2, 3, 2]),
-  along(
+  ofOne(ops.gather, a => ops.gather(a, [3, 0, 3]), picked(list(3, 0, 3)), [4, 2]),
+  ofOne(ops.gather, a => ops.gather(a, Int32Array.of(1, 1)), picked(list(1, 1)), [3]),
+  ofOne(ops.gather, a => ops.gather(a, gridIndex), picked(grid), [3, 2]),
+  ofOne(ops.gather, a => ops.gather(a, []), picked(list()), [3, 2]),
+  ofOne(ops.segmentSum, a => ops.segmentSum(a, [1, 0, 1, 3], 5), segmented(list(1, 0, 1, 3), 5), [4, 2]),
+  ofOne(ops.segmentSum, a => ops.segmentSum(a, Int32Array.of(1, 1), 2), segmented(list(1, 1), 2), [2]),
+  ofOne(ops.segmentSum, a => ops.segmentSum(a, gridIndex, 3), segmented(grid, 3), [2, 2, 3]),
+  ofOne(ops.segmentSum, a => ops.segmentSum(a, [], 2), segmented(list(), 2), [0, 3]),
+  ofOne(ops.gather, a => ops.gather(a, [2, 0], 1), onAxis(1, 1, picked(list(2, 0)), 1), [2, 3]),
+  ofOne(ops.gather, a => ops.gather(a, gridIndex, -2), onAxis(1, 1, picked(grid), 2), [2, 3, 2]),
+  ofOne(
     ops.segmentSum,
     a => ops.segmentSum(a, [1, 0, 1], 2, 1),
     onAxis(1, 1, segmented(list(1, 0, 1), 2), 1),
     [2, 3],
   ),
-  along(
+  ofOne(
     ops.segmentSum,
     a => ops.segmentSum(a, gridIndex, 3, 1),
     onAxis(1, 2, segmented(grid, 3), 1),
     [3, 2, 2],
   ),
-  along(ops.segmentMean, a => ops.segmentMean(a, [1, 0, 1, 3], 5), averaged(list(1, 0, 1, 3), 5), [4, 2]),
-  along(ops.segmentMean, a => ops.segmentMean(a, gridIndex, 3), averaged(grid, 3), [2, 2, 3]),
-  along(
+  ofOne(ops.segmentMean, a => ops.segmentMean(a, [1, 0, 1, 3], 5), averaged(list(1, 0, 1, 3), 5), [4, 2]),
+  ofOne(ops.segmentMean, a => ops.segmentMean(a, gridIndex, 3), averaged(grid, 3), [2, 2, 3]),
+  ofOne(
     ops.segmentMean,
     a => ops.segmentMean(a, [1, 1, 0], 2, -1),
     onAxis(1, 1, averaged(list(1, 1, 0), 2), 1),
     [2, 3],
   ),
-  along(ops.segmentMean, a => ops.segmentMean(a, [], 2), averaged(list(), 2), [0, 3]),
-  along(
+  ofOne(ops.segmentMean, a => ops.segmentMean(a, [], 2), averaged(list(), 2), [0, 3]),
+  ofOne(
     ops.takeAlongAxis,
     a => ops.takeAlongAxis(a, gridIndex, 1),
     a => build([2, 2], ([i = 0, k = 0]) => at(a, [i, at(grid, [i, k])])),
     [2, 3],
   ),
-  along(
+  ofOne(
     ops.takeAlongAxis,
     a => ops.takeAlongAxis(a, tensor(Int32Array.of(1, 0, 1, 1, 0, 0), [3, 2]), -2),
     a => build([3, 2], ([i = 0, k = 0]) => at(a, [[1, 0, 1, 1, 0, 0][2 * i + k] as number, k])),
@@ -919,7 +926,7 @@ const indexCases: Case[] = [
     [[0, 1]],
   ),
   ...segmentUses.flatMap(([index, indexArgument, count, shape]) => [
-    along(
+    ofOne(
       ops.segmentMax,
       a => ops.segmentMax(a, indexArgument, count),
       largestOfSegments(index, count),
@@ -927,7 +934,7 @@ const indexCases: Case[] = [
       distinct(0.1),
       [],
     ),
-    along(
+    ofOne(
       ops.segmentMin,
       a => ops.segmentMin(a, indexArgument, count),
       a => negated(largestOfSegments(index, count)(negated(a))),
@@ -935,7 +942,7 @@ const indexCases: Case[] = [
       distinct(0.1),
       [],
     ),
-    along(
+    ofOne(
       ops.segmentSoftmax,
       a => ops.segmentSoftmax(a, indexArgument, count + 1),
       sharesOfSegments(index),
@@ -946,7 +953,7 @@ const indexCases: Case[] = [
   ]),
 ];
 
-function product(a: Plain, b: Plain): Plain {
+function matrixProduct(a: Plain, b: Plain): Plain {
   const left = a.shape.length === 1 ? reshaped([1, ...a.shape])(a) : a;
   const right = b.shape.length === 1 ? reshaped([...b.shape, 1])(b) : b;
   const leading = broadcast([left, right].map(({ shape, data }) => ({ shape: shape.slice(0, -2), data })));
@@ -989,11 +996,11 @@ const matmulShapes: readonly (readonly [readonly number[], readonly number[]])[]
 ];
 
 const matmulCases: Case[] = matmulShapes.map(shapes => {
-  return ofMany(ops.matmul, ops.matmul as Case['record'], product, shapes, [[0], [1]]);
+  return ofMany(ops.matmul, ops.matmul as Case['record'], matrixProduct, shapes, [[0], [1]]);
 });
 
-/** Einsum as one sum over all letters. */
-const summation = (specification: string, lengths: Readonly<Record<string, number>>) => {
+/** Case of einsum, compared with one sum over all letters. */
+const ofLetters = (specification: string, lengths: Readonly<Record<string, number>>) => {
   const [left = '', right = ''] = specification.split('->');
   const parts = left.split(',');
   const letters = Object.keys(lengths);
@@ -1024,25 +1031,25 @@ const summation = (specification: string, lengths: Readonly<Record<string, numbe
 };
 
 const einsumCases: Case[] = [
-  summation('ij,jk->ik', { i: 2, j: 3, k: 2 }),
-  summation('ij,kj->ki', { i: 2, j: 3, k: 2 }),
-  summation('bij,bjk->bik', { b: 2, i: 2, j: 3, k: 2 }),
-  summation('ibj,kj->bki', { b: 2, i: 2, j: 3, k: 1 }),
-  summation('ij,ij->', { i: 2, j: 3 }),
-  summation('ij,ij->ji', { i: 2, j: 3 }),
-  summation('i,j->ij', { i: 2, j: 3 }),
-  summation('ii->i', { i: 3 }),
-  summation('iji->j', { i: 2, j: 3 }),
-  summation('ijj,j->i', { i: 2, j: 3 }),
-  summation('ijk->k', { i: 2, j: 2, k: 3 }),
-  summation('ijk->kij', { i: 2, j: 2, k: 3 }),
-  summation('i,ij,j->', { i: 2, j: 3 }),
-  summation('abc,cd,db,e->ae', { a: 2, b: 2, c: 3, d: 2, e: 2 }),
-  summation('ij,k->i', { i: 2, j: 2, k: 0 }),
+  ofLetters('ij,jk->ik', { i: 2, j: 3, k: 2 }),
+  ofLetters('ij,kj->ki', { i: 2, j: 3, k: 2 }),
+  ofLetters('bij,bjk->bik', { b: 2, i: 2, j: 3, k: 2 }),
+  ofLetters('ibj,kj->bki', { b: 2, i: 2, j: 3, k: 1 }),
+  ofLetters('ij,ij->', { i: 2, j: 3 }),
+  ofLetters('ij,ij->ji', { i: 2, j: 3 }),
+  ofLetters('i,j->ij', { i: 2, j: 3 }),
+  ofLetters('ii->i', { i: 3 }),
+  ofLetters('iji->j', { i: 2, j: 3 }),
+  ofLetters('ijj,j->i', { i: 2, j: 3 }),
+  ofLetters('ijk->k', { i: 2, j: 2, k: 3 }),
+  ofLetters('ijk->kij', { i: 2, j: 2, k: 3 }),
+  ofLetters('i,ij,j->', { i: 2, j: 3 }),
+  ofLetters('abc,cd,db,e->ae', { a: 2, b: 2, c: 3, d: 2, e: 2 }),
+  ofLetters('ij,k->i', { i: 2, j: 2, k: 0 }),
   ofMany(
     ops.einsum,
     (a, b) => ops.einsum('...ij,...jk->...ik', a, b),
-    product,
+    matrixProduct,
     [
       [2, 1, 2, 3],
       [3, 3, 1],
@@ -1052,14 +1059,14 @@ const einsumCases: Case[] = [
   ofMany(
     ops.einsum,
     (a, b) => ops.einsum('ba,cb', a, b),
-    (a, b) => permuted([1, 0])(product(b, a)),
+    (a, b) => permuted([1, 0])(matrixProduct(b, a)),
     [
       [3, 2],
       [2, 3],
     ],
     [[0], [1]],
   ),
-  along(
+  ofOne(
     ops.einsum,
     a => ops.einsum('...i', a),
     a => a,
@@ -1175,7 +1182,7 @@ const places = (entries: number[]) =>
   entries.map((_, i) => i).sort((i, k) => (entries[i] as number) - (entries[k] as number) || i - k);
 const ascending = (entries: number[]) => [...entries].sort((x, y) => x - y);
 const descending = (entries: number[]) => ascending(entries).reverse();
-const lastPlaces = (entries: number[]) => places(entries.map(entry => -entry));
+const descendingPlaces = (entries: number[]) => places(entries.map(entry => -entry));
 const placeOfLargest = (entries: number[]) => entries.indexOf(Math.max(...entries));
 const placeOfSmallest = (entries: number[]) => entries.indexOf(Math.min(...entries));
 
@@ -1187,8 +1194,8 @@ function ofTies(
   count: number,
 ): Case {
   const entries = listOf(fc.constantFrom(0.1, 0.5, 0.9));
-  const use = along(op, record, rearranged(1, count, f), [2, 6], entries, []);
-  return { ...use, operands: use.operands.map(operand => ({ ...operand, isFixed: true })) };
+  const use = ofOne(op, record, rearranged(1, count, f), [2, 6], entries, []);
+  return { ...use, operands: use.operands.map(operand => ({ ...operand, isConstant: true })) };
 }
 
 const orderShapes = [
@@ -1208,26 +1215,26 @@ const orderCases: Case[] = [
     const count = Math.min(2, length);
     const axisArgument = isLast ? [] : [axis];
     const caseOf = (op: Op, record: (a: Value) => Value, f: (entries: number[]) => number[], size = length) =>
-      along(op, record, rearranged(axis, size, f), shape, distinct(0.1), []);
+      ofOne(op, record, rearranged(axis, size, f), shape, distinct(0.1), []);
     return [
       caseOf(ops.sort, a => ops.sort(a, ...axisArgument), ascending),
       caseOf(ops.argsort, a => ops.argsort(a, ...axisArgument), places),
       caseOf(ops.topK, a => ops.topK(a, count, ...axisArgument)[0], descending, count),
-      caseOf(ops.topK, a => ops.topK(a, count, ...axisArgument)[1], lastPlaces, count),
+      caseOf(ops.topK, a => ops.topK(a, count, ...axisArgument)[1], descendingPlaces, count),
     ];
   }),
   [ops.argmax, ops.argmin].flatMap(op => {
     const place = op === ops.argmax ? placeOfLargest : placeOfSmallest;
-    return axisChoices.flatMap(({ shape, axis, means }) => {
+    return axisChoices.flatMap(({ shape, axis, axes }) => {
       if (typeof axis === 'object') return [];
       return [false, true].map(keepDims =>
-        along(op, a => op(a, axis, keepDims), reduced(place, means, keepDims), shape, distinct(0.1), []),
+        ofOne(op, a => op(a, axis, keepDims), reduced(place, axes, keepDims), shape, distinct(0.1), []),
       );
     });
   }),
   ofTies(ops.sort, a => ops.sort(a), ascending, 6),
   ofTies(ops.argsort, a => ops.argsort(a), places, 6),
-  ofTies(ops.topK, a => ops.topK(a, 4)[1], lastPlaces, 4),
+  ofTies(ops.topK, a => ops.topK(a, 4)[1], descendingPlaces, 4),
   ofTies(
     ops.argmax,
     a => ops.argmax(a, 1, true),
@@ -1285,7 +1292,7 @@ const orderCases: Case[] = [
   ofMany(
     ops.gather,
     (a, by) => ops.gather(a, ops.topK(by, 2)[1], 1),
-    (a, by) => onAxis(1, 1, picked(rearranged(1, 2, lastPlaces)(by)), 2)(a),
+    (a, by) => onAxis(1, 1, picked(rearranged(1, 2, descendingPlaces)(by)), 2)(a),
     [
       [2, 3, 2],
       [2, 3],
@@ -1402,7 +1409,7 @@ const sizes = [
   [2, 3, 3],
   [4, 4],
 ];
-const few = sizes.slice(0, 4);
+const upToThreeRows = sizes.slice(0, 4);
 
 /** Case of an op of matrices to whose diagonals `by` is added. */
 function ofRaised(
@@ -1415,7 +1422,7 @@ function ofRaised(
   const n = shape.at(-1) as number;
   const diagonal = Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? (by[i % n] as number) : 0));
   const added = tensor(Float64Array.from(diagonal), [n, n]);
-  return along(
+  return ofOne(
     op,
     a => record(ops.add(a, a.tape.constant(added))),
     a => plain(raised(by)(a)),
@@ -1426,7 +1433,7 @@ function ofRaised(
 }
 
 const linearCases: Case[] = [
-  along(
+  ofOne(
     ops.det,
     ops.det,
     ofMatrices(([[a = 0, b = 0] = [], [c = 0, d = 0] = []]) => a * d - b * c),
@@ -1453,7 +1460,7 @@ const linearCases: Case[] = [
   sizes.map(shape =>
     ofRaised(ops.cholesky, ops.cholesky, a => ofMatrices(choleskyFactor)(mirrored(a)), shape),
   ),
-  few.map(shape =>
+  upToThreeRows.map(shape =>
     ofRaised(ops.eigvalsh, ops.eigvalsh, a => ofMatrices(roots)(mirrored(a)), shape, [0, 2, 5]),
   ),
   [[3], [3, 2], [2, 3, 1]].map(shape =>
@@ -1462,7 +1469,7 @@ const linearCases: Case[] = [
       (a, b) => ops.solve(ops.add(a, ops.mul(3, ops.eye(a.tape, 3))), b),
       (a, b) => {
         const inverted = ofMatrices(matrix => eliminated(matrix, identity(3)).solution)(raised([3, 3, 3])(a));
-        return product(inverted, b);
+        return matrixProduct(inverted, b);
       },
       [[2, 3, 3], shape],
       [],
@@ -1478,13 +1485,13 @@ const uniform = [0.5386304398096573, 0.9252429158111175, 0.34321707283642017, 0.
 const dropped = [false, false, false, false, false, true];
 
 const randomCases: Case[] = [
-  along(
+  ofOne(
     ops.dropout,
     a => ops.dropout(a, { rate: 0, seed: 1 }),
     a => a,
     [2, 3],
   ),
-  along(
+  ofOne(
     ops.dropout,
     a => ops.dropout(a, { rate: 0.25, seed: 1, index: 3 }),
     a => ({ ...a, data: a.data.map((entry, i) => (dropped[i] ? 0 : entry / 0.75)) }),
@@ -1502,7 +1509,7 @@ export const cases: readonly Case[] = [
   ...elementwiseCases,
   ...reductionCases,
   ...alongCases,
-  ...fieldCases,
+  ...distanceCases,
   ...shapeCases,
   ...indexCases,
   ...matmulCases,

@@ -224,7 +224,7 @@ describe('angles', () => {
     expectClose(angle(y, x).slopes, slopes, 4 * ulp, slopes.map(Math.abs));
   });
 
-  test('asin and acos at the limits of their domains, and beyond', () => {
+  test('asin and acos have slope 0 at the limits of their domains, and are NaN beyond', () => {
     const ends = [-1, 1, -0, 0];
     expect(derivatives(asin, ends, 1)).toEqual([
       [-Math.PI / 2, Math.PI / 2, -0, 0],
@@ -243,7 +243,7 @@ describe('angles', () => {
     expect(derivatives(asin, [1e-200], 1)).toEqual([[1e-200], [1]]);
   });
 
-  test('atan has its limits at infinities, with slope 0', () => {
+  test('atan is ±π/2 at infinities, with slope 0', () => {
     const [values, slopes] = derivatives(atan, [Infinity, -Infinity, 1e200], 1);
     expect(values).toEqual([Math.PI / 2, -Math.PI / 2, Math.PI / 2]);
     expect(slopes).toEqual([0, 0, 0]);
@@ -348,7 +348,7 @@ describe('logSumExp and softmax', () => {
     expect(derivatives(x => segmentMax(x, [], 2), [], 1)).toEqual([[-Infinity, -Infinity], []]);
   });
 
-  test('propagate +∞ and NaN', () => {
+  test('logSumExp propagates +∞ and NaN', () => {
     expect(derivatives(logSumExp, [Infinity, 0], 0)).toEqual([[Infinity]]);
     expect(derivatives(logSumExp, [Number.NaN, 0], 0)).toEqual([[Number.NaN]]);
   });
@@ -401,15 +401,15 @@ describe('prod', () => {
 });
 
 describe('sorting', () => {
-  const { NaN: none } = Number;
-  const unordered = [3, 1, none, -0, 0, 1, Infinity, -Infinity, none];
+  const { NaN: nan } = Number;
+  const unordered = [3, 1, nan, -0, 0, 1, Infinity, -Infinity, nan];
   const values = (...wanted: Value[]) => evaluate(wanted).map(({ data }) => [...data]);
   const parameter = (entries: readonly number[]) => new Tape().parameter(entries);
 
   test('is stable, with NaN last and −0 equal to 0', () => {
     const x = parameter(unordered);
     expect(values(sort(x), argsort(x))).toEqual([
-      [-Infinity, -0, 0, 1, 1, 3, Infinity, none, none],
+      [-Infinity, -0, 0, 1, 1, 3, Infinity, nan, nan],
       [7, 3, 4, 1, 5, 0, 6, 2, 8],
     ]);
     const y = parameter([0, -0, 0]);
@@ -419,7 +419,7 @@ describe('sorting', () => {
   test('in descending order has NaN first', () => {
     const [largest, places] = topK(parameter(unordered), 9);
     expect(values(largest, places)).toEqual([
-      [none, none, Infinity, 3, 1, 1, -0, 0, -Infinity],
+      [nan, nan, Infinity, 3, 1, 1, -0, 0, -Infinity],
       [2, 8, 6, 0, 1, 5, 3, 4, 7],
     ]);
   });
@@ -429,7 +429,7 @@ describe('sorting', () => {
     [[1, 3, 3, -2, -2], 1, 3],
     [[-Infinity, -Infinity], 0, 0],
     [[Infinity, -Infinity, Infinity, -Infinity], 0, 1],
-    [[none, none], 0, 0],
+    [[nan, nan], 0, 0],
     [[-0, 0], 0, 0],
   ])('argmax of %o is %d, argmin %d', (entries, largest, smallest) => {
     const x = parameter(entries);
@@ -448,9 +448,9 @@ describe('sorting', () => {
       [4, 8, 6, 2],
     ]);
     const linear = (x: Value) => mul(sort(x), x.tape.constant([1, 2, 3, 4]));
-    expect(derivatives(linear, [none, -Infinity, none, 7], 1)[1]).toEqual([3, 1, 4, 2]);
+    expect(derivatives(linear, [nan, -Infinity, nan, 7], 1)[1]).toEqual([3, 1, 4, 2]);
     const taken = (x: Value) => where(x.tape.constant([1, 1, 0]), square(sort(x)), 0);
-    expect(derivatives(taken, [5, none, 3])).toEqual([
+    expect(derivatives(taken, [5, nan, 3])).toEqual([
       [9, 25, 0],
       [10, 0, 6],
       [2, 0, 2],
@@ -458,9 +458,9 @@ describe('sorting', () => {
   });
 
   test('and taking entries: a computed index that is out of range gives −∞', () => {
-    const x = parameter([1, none, -0, Infinity]);
-    const at = add(x.tape.constant([3, 2, 1, 4, -1, 0.5, none]), x.tape.fill(0, [7]));
-    const expected = [Infinity, -0, none, -Infinity, -Infinity, -Infinity, -Infinity];
+    const x = parameter([1, nan, -0, Infinity]);
+    const at = add(x.tape.constant([3, 2, 1, 4, -1, 0.5, nan]), x.tape.fill(0, [7]));
+    const expected = [Infinity, -0, nan, -Infinity, -Infinity, -Infinity, -Infinity];
     expect(values(gather(x, at), takeAlongAxis(x, at, 0))).toEqual([expected, expected]);
     const empty = parameter([]);
     expect(values(gather(empty, argsort(empty)), gather(empty, add(empty.tape.fill(0, [2]), 1)))).toEqual([
@@ -568,7 +568,7 @@ describe('kinks have the stated subgradient', () => {
     ['huber at its bounds', x => huber(x), [-1, 1, 0, 0.5, -2], [-1, 1, 0, 0.5, -1], [0.5, 0.5, 1, 1, 0]],
     ['huber of infinities', x => huber(x, 2), [Infinity, -Infinity], [2, -2], [0, 0]],
     [
-      'huber by its delta',
+      'huber as a function of delta',
       delta => huber(delta.tape.constant([3, -3, 1, -2]), delta),
       [2, 2, 2, 2],
       [1, 1, 0, 0],
@@ -675,7 +675,7 @@ describe('steps and remainders', () => {
     expect(Object.is(actual, expected) || actual === expected).toBe(true);
   });
 
-  test('a remainder is 0 or has the sign of the divisor, and is at most as large', () => {
+  test('a remainder is 0 or has the sign of the divisor, and is at most as large as the divisor', () => {
     for (let i = 1; i < 2000; i++) {
       const [a, b] = [Math.sin(i) * 10 ** (i % 7), Math.sin(3 * i + 1)];
       const [actual] = valuesOf(x => mod(x, b), [a]) as [number];

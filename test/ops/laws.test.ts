@@ -28,14 +28,14 @@ test('cases.ts has every exported op, and no other', () => {
   expect(new Set(cases.map(({ op }) => op))).toEqual(new Set(exported));
 });
 
-/** Use of an op, with operands. */
-interface Use {
+/** Use of an op, with operands that were drawn for it. */
+interface DrawnUse {
   readonly use: Case;
   readonly operands: readonly Tensor[];
 }
 
 /** Random use among these cases, with random operands. */
-function uses(of: readonly Case[]): fc.Arbitrary<Use> {
+function uses(of: readonly Case[]): fc.Arbitrary<DrawnUse> {
   return fc
     .constantFrom(...of)
     .chain(use => fc.tuple(...use.operands.map(tensorIn)).map(operands => shown({ use, operands })));
@@ -53,8 +53,8 @@ const tensorIn = ({ shape, entries }: OperandRange) =>
 const seeds = fc.nat(1000);
 
 /** Recording of the inner product of a use's result with weights. Its parameters are the operands with a gradient. */
-function projected({ use, operands }: Use, seed: number): { recording: Recording; params: Tensor[] } {
-  const isParam = (_: unknown, i: number) => !use.operands[i]?.isFixed;
+function projected({ use, operands }: DrawnUse, seed: number): { recording: Recording; params: Tensor[] } {
+  const isParam = (_: unknown, i: number) => !use.operands[i]?.isConstant;
   const recording: Recording = (tape, params) => {
     const rest = [...params];
     const inputs = operands.map((operand, i) => {
@@ -66,7 +66,7 @@ function projected({ use, operands }: Use, seed: number): { recording: Recording
   return { recording, params: operands.filter(isParam) };
 }
 
-function run({ use, operands }: Use): Tensor {
+function run({ use, operands }: DrawnUse): Tensor {
   const tape = new Tape();
   return evaluate([use.record(...operands.map(operand => tape.constant(operand)))])[0];
 }
@@ -102,7 +102,7 @@ describe.each(exported)('%s', op => {
 
 const anything = fc.constantFrom(Number.NaN, Infinity, -Infinity, 0, -0, 1, -1, 1000, -1000);
 const elementwiseUses = cases.filter(
-  use => use.isElementwise && use.operands.some(({ isFixed }) => !isFixed),
+  use => use.isElementwise && use.operands.some(({ isConstant }) => !isConstant),
 );
 
 describe.each([...new Set(elementwiseUses.map(({ op }) => op))])('%s, in a branch not taken,', op => {
@@ -126,9 +126,9 @@ function gradientsWhereTaken(use: Case, notTaken: number[][], taken: number[][])
   const tape = new Tape();
   const operands = notTaken.map((entries, i) => [...entries, ...(taken[i] as number[])]);
   const leaves = operands.map((entries, i) => {
-    return use.operands[i]?.isFixed ? tape.constant(entries) : tape.parameter(entries);
+    return use.operands[i]?.isConstant ? tape.constant(entries) : tape.parameter(entries);
   });
-  const params = leaves.filter((_, i) => !use.operands[i]?.isFixed);
+  const params = leaves.filter((_, i) => !use.operands[i]?.isConstant);
   let y = sum(where(tape.constant([0, 0, 0, 1, 1, 1]), use.record(...leaves), 0));
   const orders = [1, 2, 3].flatMap(order => {
     const gradients = gradient(y, params);

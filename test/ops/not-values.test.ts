@@ -38,7 +38,7 @@ test('matmul, vecdot, solve and pairDistances name their second operand', () => 
     expect(() => op(x, [[1, 2]] as never)).toThrow(/^\w+: operand 2 is a list, not a value/);
 });
 
-test('sum(values) of a list of values names stack', () => {
+test('the error of sum for a list of values names stack', () => {
   const x = new Tape().constant([1, 2]);
   expect(() => ops.sum([x, x] as never)).toThrow(
     'sum: operand 1 is a list, not a value: make one by tape.constant or stack',

@@ -46,9 +46,9 @@ export function broadcast(operands: readonly Plain[]): number[] {
 export const reduced =
   (f: (entries: number[]) => number, axes: readonly number[], keepDims = false) =>
   (a: Plain): Plain => {
-    const along = { shape: a.shape.map((length, axis) => (axes.includes(axis) ? 1 : length)) };
-    const { data } = build(along.shape, index => f(group(a, axes, index)));
-    return { shape: keepDims ? along.shape : a.shape.filter((_, axis) => !axes.includes(axis)), data };
+    const kept = a.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+    const { data } = build(kept, index => f(group(a, axes, index)));
+    return { shape: keepDims ? kept : a.shape.filter((_, axis) => !axes.includes(axis)), data };
   };
 
 /** Applies `f` to each entry. The second argument of `f` is the list of all entries along `axes`. */

@@ -63,9 +63,9 @@ describe('noise', () => {
     expect(mean).toBeCloseTo(0, 1);
     expect(variance).toBeCloseTo(1, 1);
     const uniform = drawn({ seed: 7, distribution: 'uniform' }, [20_000]);
-    const [centre, spread] = moments(uniform);
-    expect(centre).toBeCloseTo(0.5, 2);
-    expect(spread).toBeCloseTo(1 / 12, 2);
+    const [uniformMean, uniformVariance] = moments(uniform);
+    expect(uniformMean).toBeCloseTo(0.5, 2);
+    expect(uniformVariance).toBeCloseTo(1 / 12, 2);
     expect(uniform.every(x => x > 0 && x < 1)).toBe(true);
   });
 

@@ -43,7 +43,7 @@ describe.each(Object.entries(reductions))('%s follows NumPy along axes', (_name,
     expect(evaluate([op(a, axis)])[0].shape).toEqual(removed);
   });
 
-  test('an axis named twice is an error, also by −1', () => {
+  test('an axis named twice is an error, also if one of its names is −1', () => {
     expect(() => op(ofShape([2, 3]), [1, 1])).toThrow('axis 1 is named twice');
     expect(() => op(ofShape([2, 3]), [1, -1])).toThrow('axis 1 is named twice');
   });
@@ -447,7 +447,7 @@ describe('an error about shapes names them and the rule:', () => {
     expect(record).toThrow(message);
   });
 
-  test('no result is recorded', () => {
+  test('for an op that fails, no result is recorded', () => {
     const before = tape.values.length;
     expect(() => ops.add(three, ofShape([2], tape))).toThrow();
     expect(tape.values.length).toBe(before + 1);
@@ -468,7 +468,7 @@ describe('operands, slices and indices:', () => {
   });
 
   property(
-    'a slice equals that of a list, or is an error',
+    'a slice has the entries that Array.slice returns, or is an error if out of range',
     fc.integer({ min: 0, max: 5 }),
     fc.integer({ min: -7, max: 7 }),
     fc.integer({ min: -7, max: 7 }),

@@ -18,11 +18,12 @@ export type Kind = 'plain' | 'ties' | 'special' | 'extreme';
 /** Value of a program under construction. */
 export interface Node {
   readonly shape: readonly number[];
-  readonly index: boolean;
+  /** True for a leaf that is an index: of the kind `index` or `rows`. */
+  readonly isIndex: boolean;
   /** True if its entries may be NaN, infinite or very large. */
   readonly wild: boolean;
-  /** `view`: an op that may return its operand itself. `map`: any other op. */
-  readonly node: 'leaf' | 'map' | 'view';
+  /** `map`: result of an op that has no arguments but its operands and is not in {@link notMaps}. */
+  readonly origin: 'leaf' | 'map' | 'other';
   readonly leaf?: Leaf;
   readonly step?: {
     readonly op: OpName;
@@ -136,15 +137,15 @@ export class Builder {
     const { random } = this;
     const fits = ({ leaf }: Node) =>
       leaf?.shape.join() === shape.join() && leaf.data.every(entry => read(entry) < rows);
-    const before = this.#nodes.filter(node => node.index && fits(node));
-    if (before.length > 0 && random.chance(0.5)) return random.pick(before);
+    const existing = this.#nodes.filter(node => node.isIndex && fits(node));
+    if (existing.length > 0 && random.chance(0.5)) return random.pick(existing);
     const data = Array.from({ length: sizeOf(shape) }, () => random.whole(0, rows - 1));
     return this.#leaf({ is: random.chance(0.6) ? 'index' : 'rows', shape, data }, false);
   }
 
   #leaf(leaf: Leaf, wild: boolean): Node {
-    const index = leaf.is === 'index' || leaf.is === 'rows';
-    const node: Node = { shape: leaf.shape, index, wild, node: 'leaf', leaf };
+    const isIndex = leaf.is === 'index' || leaf.is === 'rows';
+    const node: Node = { shape: leaf.shape, isIndex, wild, origin: 'leaf', leaf };
     this.#nodes.push(node);
     return node;
   }
@@ -181,8 +182,8 @@ export class Builder {
     const { random } = this;
     const favourite = this.#favourite;
     this.#favourite = undefined;
-    if (favourite && !favourite.index && holds(favourite.shape)) return favourite;
-    const fitting = this.values().filter(({ index, shape }) => !index && holds(shape));
+    if (favourite && !favourite.isIndex && holds(favourite.shape)) return favourite;
+    const fitting = this.values().filter(({ isIndex, shape }) => !isIndex && holds(shape));
     const calm = fitting.filter(({ wild }) => !wild);
     const from = calm.length > 0 && random.chance(0.7) ? calm : fitting;
     if (from.length === 0) return undefined;
@@ -208,8 +209,8 @@ export class Builder {
       const all = broadcast([shape, ...others.map(each => each.shape)]);
       return all !== undefined && sizeOf(all) <= maximalSize;
     };
-    const before = random.chance(0.65) ? this.real(fits) : undefined;
-    if (before) return before;
+    const existing = random.chance(0.65) ? this.real(fits) : undefined;
+    if (existing) return existing;
     const [{ shape }] = others as [Node];
     const dropped = shape.slice(random.whole(0, shape.length));
     const squeezed = dropped.map(length => (random.chance(0.3) ? 1 : length));
@@ -247,10 +248,10 @@ export class Builder {
     const values = of.filter(each => typeof each === 'object' && each !== null);
     const wild =
       values.some(each => each.wild) || of.some(each => typeof each === 'number' && !Number.isFinite(each));
-    const isMap = Object.keys(attributes).length === 0 && !views.has(op);
+    const isMap = Object.keys(attributes).length === 0 && !notMaps.has(op);
     const defined = Object.entries(attributes).filter(([, value]) => value !== undefined);
     const step = { op, of, ...(defined.length > 0 && { with: Object.fromEntries(defined) }) };
-    const node: Node = { shape, index: false, wild, node: isMap ? 'map' : 'view', step };
+    const node: Node = { shape, isIndex: false, wild, origin: isMap ? 'map' : 'other', step };
     this.#nodes.push(node);
     return node;
   }
@@ -295,7 +296,8 @@ export class Builder {
   }
 }
 
-const views: ReadonlySet<OpName> = new Set([
+/** Ops that are not counted as maps, among them all that may return their operand itself. */
+const notMaps: ReadonlySet<OpName> = new Set([
   'squeeze',
   'flip',
   'cumsum',

@@ -65,15 +65,15 @@ function shapeDifference(actual: Tensor | undefined, expected: Tensor): Misfit |
 /** Index of the entry that exceeds the allowed difference most; −1 if none does. */
 function farthest(actual: Tensor, expected: Tensor, allowed: number): number {
   let worst = -1;
-  let most = allowed;
+  let largestOff = allowed;
   if (allowed === Number.POSITIVE_INFINITY) return worst;
   for (let k = 0; k < expected.data.length; k++) {
     const [a, b] = [actual.data[k] as number, expected.data[k] as number];
     if (a === b || Object.is(a, b)) continue;
     const off = Math.abs(a - b);
-    if (off <= most) continue;
+    if (off <= largestOff) continue;
     worst = k;
-    most = Number.isNaN(off) ? Number.POSITIVE_INFINITY : off;
+    largestOff = Number.isNaN(off) ? Number.POSITIVE_INFINITY : off;
   }
   return worst;
 }

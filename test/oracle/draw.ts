@@ -55,7 +55,7 @@ function withObjective(builder: Builder): Program {
   const wrt = builder.parameters().filter(() => random.chance(0.85));
   // At second order, the gradient by a result depends on whether rules use the result or its operands.
   const others = values.filter(
-    ({ index, node }) => !index && (node === 'leaf' || (node === 'map' && order === 1)),
+    ({ isIndex, origin }) => !isIndex && (origin === 'leaf' || (origin === 'map' && order === 1)),
   );
   if (order > 0 && (wrt.length === 0 || random.chance(0.1))) wrt.push(random.pick(others));
   return builder.program({ want, y, wrt: order > 0 ? [...new Set(wrt)] : [], order });
@@ -64,9 +64,9 @@ function withObjective(builder: Builder): Program {
 /** Value with one entry: an existing value, or a sum of unused values, some of which are weighted. */
 function objective(builder: Builder, unused: readonly Node[]): Node {
   const { random } = builder;
-  const single = builder.values().filter(({ index, shape }) => !index && sizeOf(shape) === 1);
+  const single = builder.values().filter(({ isIndex, shape }) => !isIndex && sizeOf(shape) === 1);
   if (single.length > 0 && random.chance(0.15)) return random.pick(single);
-  const real = unused.filter(({ index }) => !index);
+  const real = unused.filter(({ isIndex }) => !isIndex);
   const terms = random.chance(0.6) ? real : real.slice(-1);
   const totals = (terms.length > 0 ? terms : builder.parameters().slice(0, 1)).map(term => {
     if (term.shape.length === 0 && random.chance(0.7)) return term;

@@ -44,7 +44,7 @@ const firsts: readonly (readonly OpName[])[] = [
   ...new Array<OpName[]>(30).fill(['solve']),
 ];
 
-/** Draws a program for each of `firsts`, up to ten times, until the program contains all of these ops. */
+/** Draws a program for each entry of `firsts`, up to ten times until the program contains all ops of the entry. */
 function* drawn(seed: number): Generator<Program> {
   for (const [i, first] of firsts.entries()) {
     const has = ({ steps }: Program) => first.every(op => steps.some(step => step.op === op));

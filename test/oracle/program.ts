@@ -64,7 +64,10 @@ export interface Program {
   readonly y?: number;
   /** Numbers of the values to differentiate by. */
   readonly wrt: readonly number[];
-  /** Answers of the program. 0: `want`; 1: also the gradient of `y`; 2: also the gradient of the sum of its squares. */
+  /**
+   * Answers of the program. 0: `want`. 1: also the gradient of `y`. 2: also the gradient of the sum of the squares of the
+   * entries of the first gradient.
+   */
   readonly order: 0 | 1 | 2;
 }
 

@@ -5,7 +5,7 @@ with the wanted values and then the gradients, or {"left out": reason}. README.m
 
 Every program is computed twice. The plain way uses PyTorch's functions and autograd. The guarded way uses the same functions,
 and slopes by autograd with a cotangent of 1, but the product of a cotangent of 0 and any slope is 0. So a branch not taken has
-no effect, which plain autograd does not guarantee, as 0 times infinity is NaN. A slope is written out here if the
+no effect, which plain autograd does not guarantee, because 0 times infinity is NaN. A slope is written out here if the
 documentation of an op defines it at a point without a slope, or if autograd loses precision. The answers are the guarded
 ones. If the plain ones are finite, both must agree.
 """
@@ -217,7 +217,7 @@ asin = Elementwise(torch.asin, slope_of_arcs)
 acos = Elementwise(torch.acos, lambda x: neg(slope_of_arcs(x)))
 
 
-def inverse(a, b):
+def over_squares_value(a, b):
     """a/(a² + b²) without overflow of squares; 0 at (0, 0)."""
     size = torch.maximum(a.abs(), b.abs())
     at_origin, is_infinite = size == 0, torch.isinf(size)
@@ -227,12 +227,12 @@ def inverse(a, b):
     return torch.where(at_origin | is_infinite, torch.zeros_like(y), y)
 
 
-inverted = Elementwise(
-    inverse,
-    lambda a, b: sub(square(inverted(b, a)), square(inverted(a, b))),
-    lambda a, b: mul(number(-2), mul(inverted(a, b), inverted(b, a))),
+over_squares = Elementwise(
+    over_squares_value,
+    lambda a, b: sub(square(over_squares(b, a)), square(over_squares(a, b))),
+    lambda a, b: mul(number(-2), mul(over_squares(a, b), over_squares(b, a))),
 )
-atan2 = Elementwise(torch.atan2, lambda y, x: inverted(x, y), lambda y, x: neg(inverted(y, x)))
+atan2 = Elementwise(torch.atan2, lambda y, x: over_squares(x, y), lambda y, x: neg(over_squares(y, x)))
 sqrt = Elementwise(torch.sqrt, lambda a: where(a == 0, number(0), div(number(0.5), sqrt(a))))
 maximum = Elementwise(larger, shares(torch.gt), shares(torch.lt))
 minimum = Elementwise(smaller, shares(torch.lt), shares(torch.gt))

@@ -19,13 +19,16 @@ const within =
     b.add(op, [b.random.chance(share) ? restrict(b, x) : x]);
   };
 
-/** An op of two operands that broadcast: two values, a value and a literal, or one value twice. `second` adapts one. */
+/**
+ * An op of two operands that broadcast: two values, a value and a literal, or one value twice. `adapt` may replace the
+ * operand that is drawn second.
+ */
 const binary =
-  (op: OpName, second: (b: Builder, y: Node | number) => Node | number = (_, y) => y): Recipe =>
+  (op: OpName, adapt: (b: Builder, y: Node | number) => Node | number = (_, y) => y): Recipe =>
   b => {
     const x = b.any();
     if (b.random.chance(0.1)) return void b.add(op, [x, x]);
-    const y = second(b, b.operand(x));
+    const y = adapt(b, b.operand(x));
     const first = typeof y !== 'number' && b.random.chance(0.1) ? b.literal() : x;
     b.add(op, op !== 'div' && op !== 'pow' && b.random.chance(0.5) ? [y, x] : [first, y]);
   };
@@ -69,7 +72,7 @@ const reduction =
   b =>
     reduce(b, op, b.any(), allowsEmpty);
 
-/** Axes of an op that keeps the shape: `undefined` for the last axis, or null if one of them has length 0. */
+/** Axes for an op that keeps the shape, undefined for the last axis. Null if one of these axes has length 0. */
 function normalisedAxes(b: Builder, x: Node): Attributes['axis'] | null {
   const axis = b.random.chance(0.3) ? undefined : (axesOf(b, x.shape) ?? -1);
   return listed(axis ?? -1, x.shape).some(each => x.shape[each] === 0) ? null : axis;
@@ -93,7 +96,7 @@ const comparison =
     if (b.random.chance(0.4)) b.add('mul', [result, b.broadcastable(result)]);
   };
 
-/** Adds a masked product of numbers that may be infinite where the mask is 0, and an op that could hide its NaN. */
+/** Adds a masked product of numbers that may be infinite where the mask is 0, and an op that could hide NaN in the product. */
 function masked(b: Builder): void {
   const { random } = b;
   const x = b.any();
@@ -292,7 +295,7 @@ function vectors(b: Builder, op: 'vecdot' | 'cross'): void {
   b.add(op, [x, y], {}, op === 'cross' ? shape : shape.slice(0, -1));
 }
 
-/** Adds takeAlongAxis of a value with the same shape as `like`, by `indices`. */
+/** Adds, in four cases of five, takeAlongAxis of a value that has the shape of `like`, by `indices`. */
 function take(b: Builder, like: Node, indices: Node, axis: number): void {
   if (b.random.chance(0.2)) return;
   const isLike = (shape: readonly number[]) => shape.join() === like.shape.join();
@@ -346,7 +349,7 @@ function points(b: Builder, op: 'angle' | 'dihedral', count: number): void {
  * Adds symmetric matrices, whose number of rows is one of `rows`. They are positive definite with distinct eigenvalues,
  * unless their numbers are wild.
  */
-function square(b: Builder, rows: readonly number[] = [1, 2, 3, 3, 4]): Node {
+function definiteMatrices(b: Builder, rows: readonly number[] = [1, 2, 3, 3, 4]): Node {
   const { random } = b;
   const x = b.real(shape => sizeOf(shape) > 0) ?? b.fresh([]);
   const n = random.pick(rows);
@@ -742,11 +745,9 @@ export const recipes: Record<OpName, Recipe> = {
     const { random } = b;
     const x = b.ranked(1);
     const letters = random.shuffled(['i', 'j', 'k']).slice(0, Math.min(x.shape.length, 3));
-    const used = x.shape.slice(-3);
-    const isOpen = x.shape.length > 3;
-    if (isOpen) return;
+    if (x.shape.length > 3) return;
     const lengths = new Map<string, number>();
-    const first = used.map((length, axis) => {
+    const first = x.shape.map((length, axis) => {
       // Repeat a letter if the lengths allow it.
       const again = [...lengths].find(([, known]) => known === length);
       const letter = again && random.chance(0.2) ? again[0] : (letters[axis] as string);
@@ -775,15 +776,15 @@ export const recipes: Record<OpName, Recipe> = {
     b.add('einsum', operands, { specification }, shape);
   },
   det: b => {
-    const a = square(b);
+    const a = definiteMatrices(b);
     b.add('det', [a], {}, a.shape.slice(0, -2));
   },
   inverse: b => {
-    const a = square(b);
+    const a = definiteMatrices(b);
     b.add('inverse', [a], {}, a.shape);
   },
   solve: b => {
-    const a = square(b);
+    const a = definiteMatrices(b);
     const n = a.shape.at(-1) as number;
     const columns = b.random.pick([undefined, 1, 2]);
     const shape = columns === undefined ? [n] : [n, columns];
@@ -792,11 +793,11 @@ export const recipes: Record<OpName, Recipe> = {
     b.add('solve', [a, right], {}, [...leading, ...shape]);
   },
   cholesky: b => {
-    const a = square(b);
+    const a = definiteMatrices(b);
     b.add('cholesky', [a], {}, a.shape);
   },
   eigvalsh: b => {
-    const a = square(b, [1, 2, 2, 2, 3]);
+    const a = definiteMatrices(b, [1, 2, 2, 2, 3]);
     b.add('eigvalsh', [a], {}, a.shape.slice(0, -1));
   },
   matmul: b => {
@@ -820,12 +821,12 @@ export const recipes: Record<OpName, Recipe> = {
       const shape = [...leading, ...left.slice(-2, -1), ...(right.length === 1 ? [] : right.slice(-1))];
       return sizeOf(shape) <= maximalSize ? shape : undefined;
     };
-    const before = b.real(shape => shape.length > 0 && productOf(x.shape, shape) !== undefined);
+    const existing = b.real(shape => shape.length > 0 && productOf(x.shape, shape) !== undefined);
     const again = x.shape.length > 1 && random.chance(0.25) ? transposed(x) : undefined;
     const columns = random.pick([1, 2, 3, 0]);
     const fresh = () =>
       b.fresh(random.pick([[inner], [inner, columns], [inner, 2], [2, inner, 1], [1, inner, 3]]));
-    const y = again ?? (random.chance(0.5) ? before : undefined) ?? fresh();
+    const y = again ?? (random.chance(0.5) ? existing : undefined) ?? fresh();
     const shape = productOf(x.shape, y.shape);
     if (shape) b.add('matmul', [x, y], {}, shape);
   },

@@ -63,10 +63,7 @@ export function spreads(wanted: readonly Value[], precision: Precision): number[
   return furthest.map(off => (off > jump * scale ? Number.POSITIVE_INFINITY : off));
 }
 
-/**
- * True if every finite number other than 0 lies well inside the normal range of this precision (float32: 2⁻¹²⁶ to
- * 2¹²⁷).
- */
+/** True for float64, and for float32 if the size of every finite number other than 0 is from 2⁻¹²⁶ to 2¹²⁷. */
 function fitsIn(precision: Precision, data: TensorData): boolean {
   if (precision === 'float64') return true;
   for (let i = 0; i < data.length; i++) {
@@ -87,7 +84,9 @@ function roundedOtherwise(wanted: readonly Value[], precision: Precision, seed: 
     const operands = inputs.map(input => copies[input.id] as Value);
     const copy = tape.record(op, roundedForm(form, round, precision, chance(seed, id)), operands);
     copies.push(
-      adding.has(form.kind) ? tape.record(roundedOp, map(by(round, (_, x) => x as never)), [copy]) : copy,
+      sumKinds.has(form.kind)
+        ? tape.record(roundedOp, map(changedBy(round, (_, x) => x as never)), [copy])
+        : copy,
     );
   }
   return wanted.map(({ id }) => copies[id] as Value);
@@ -103,7 +102,7 @@ function cancelled(wanted: readonly Value[], precision: Precision): Value[] {
   for (const { op, form, inputs } of first.tape.values) {
     const operands = inputs.map(input => copies[input.id] as Value);
     const copy = tape.record(op, form, operands);
-    if (adding.has(form.kind)) {
+    if (sumKinds.has(form.kind)) {
       const sizes = operands.map(each => (each.dtype === 'real' ? tape.record(sizeOp, size, [each]) : each));
       copies.push(tape.record(cancelledOp, orNothing(unit), [copy, tape.record(op, form, sizes)]));
     } else copies.push(copy);
@@ -129,7 +128,7 @@ function chance(seed: number, id: number): boolean {
 
 const roundedOp = { name: 'rounded', vjp: [null] };
 
-const adding: ReadonlySet<Form['kind']> = new Set(['matmul', 'segment-sum', 'accumulate', 'reduce']);
+const sumKinds: ReadonlySet<Form['kind']> = new Set(['matmul', 'segment-sum', 'accumulate', 'reduce']);
 
 type Round = (x: number) => number;
 
@@ -137,7 +136,7 @@ type Round = (x: number) => number;
  * The expression with its result changed by `round`. When `map` only checks the expression, the result is not a number,
  * and `round` does not change it.
  */
-function by(round: Round, expression: Expression): Expression {
+function changedBy(round: Round, expression: Expression): Expression {
   return (s, ...inputs) => {
     const result: unknown = expression(s, ...inputs);
     return (typeof result === 'number' ? round(result) : result) as (typeof inputs)[number];
@@ -145,7 +144,7 @@ function by(round: Round, expression: Expression): Expression {
 }
 
 function roundedForm(form: Form, round: Round, precision: Precision, isSingle: boolean): Form {
-  if (form.kind === 'map') return map(by(round, form.expression));
+  if (form.kind === 'map') return map(changedBy(round, form.expression));
   const isData = form.kind === 'parameter' || form.kind === 'constant';
   if (!isSingle || precision === 'float64' || !isData || form.tensor.data instanceof Int32Array) return form;
   // A float32 executor may convert its inputs to float32.

@@ -44,15 +44,25 @@ function* smaller(program: Program): Generator<Program> {
         yield numbered({ ...program, want: want.with(i, each) });
     }
   }
-  const isSame = (a: number, b: number) => shapes[a]?.join() === shapes[b]?.join();
+  // Replace the result of a step by one of its operands.
+  const haveSameShape = (a: number, b: number) => shapes[a]?.join() === shapes[b]?.join();
   for (const [i, { of }] of steps.toReversed().entries()) {
     const id = leaves.length + steps.length - 1 - i;
-    const instead = of.filter(each => typeof each === 'number' && isSame(each, id) && !isIndex(leaves[each]));
+    const instead = of.filter(
+      each => typeof each === 'number' && haveSameShape(each, id) && !isIndex(leaves[each]),
+    );
     for (const each of new Set(instead)) yield numbered(replaced(program, id, each as number));
   }
-  const single = (shape: readonly number[] | undefined) => shape?.every(length => length === 1);
+  // Differentiate an earlier value.
+  const isSingle = (shape: readonly number[] | undefined) => shape?.every(length => length === 1);
   for (const [id, shape] of shapes.entries()) {
-    if (order > 0 && id !== program.y && single(shape) && !isIndex(leaves[id]) && id < (program.y as number))
+    if (
+      order > 0 &&
+      id !== program.y &&
+      isSingle(shape) &&
+      !isIndex(leaves[id]) &&
+      id < (program.y as number)
+    )
       yield numbered({ ...program, y: id });
   }
   // Replace a step by a leaf with the step's value.
@@ -79,6 +89,7 @@ function* smaller(program: Program): Generator<Program> {
   }
 }
 
+/** Programs in which one leaf is of a simpler kind or has plainer numbers. */
 function* plainer(program: Program, id: number, leaf: Leaf): Generator<Program> {
   const { float32, ...rest } = leaf;
   const put = (other: Leaf) => ({

@@ -28,8 +28,8 @@ const poses = posesOf(50);
 
 /** Result without `peakBytes`, which may differ between pools. */
 function withoutBytes({ stats, ...result }: CombineResult<Theta>): unknown {
-  const { peakBytes: _, ...facts } = stats;
-  return { ...result, facts };
+  const { peakBytes: _, ...others } = stats;
+  return { ...result, stats: others };
 }
 
 /** Merges the states of chunks in order, in this process. */
@@ -86,7 +86,7 @@ describe('results are the same to the bit for 1, 2, 3 and 8 threads', () => {
       score: 'posesPerTape' in more ? scorer.scoreGroup : score,
       ...options,
     } as never);
-    const [pooled] = results as [CombineResult<Theta> & { facts: CombineResult<Theta>['stats'] }];
+    const [pooled] = results as [CombineResult<Theta>];
     expect(pooled.value).toBeCloseTo(here.value, 13);
     expect([...pooled.predictions]).toEqual([...here.predictions]);
     for (const key of ['weights', 'coefficients'] as const)
@@ -98,12 +98,12 @@ describe('results are the same to the bit for 1, 2, 3 and 8 threads', () => {
         expect(pooled.gradient[key]?.data[n]).toBeCloseTo(number, 12);
       });
     const { effectiveSampleSize: _, peakBytes: __, ...stats } = here.stats;
-    expect(pooled.facts).toMatchObject(stats);
+    expect(pooled.stats).toMatchObject(stats);
   });
 
   test('also for a combination in ops, and a loss that reads all predictions', async () => {
     const inOps = { poses, params, combination: (x: Parameters<typeof sum>[0]) => square(sum(x)) };
-    const reads = {
+    const ofPredictions = {
       poses,
       params,
       combination: mean(),
@@ -111,7 +111,7 @@ describe('results are the same to the bit for 1, 2, 3 and 8 threads', () => {
       loss: (_: unknown, { predictions }: { predictions: Parameters<typeof sum>[0] }) =>
         sum(square(predictions)),
     } as const;
-    for (const options of [inOps, reads]) {
+    for (const options of [inOps, ofPredictions]) {
       const here = await combinePoses<scorer.Sent, Theta>({ score, ...options } as never);
       const results = [];
       for (const pool of pools)

@@ -17,7 +17,7 @@ import { type Fault, params, type Sent, score, type Theta } from './scorer.ts';
 const combination = boltzmann({ kT: 0.5 });
 const pool = poolOf({ threads: 2 });
 
-/** Poses. Pose `at` has a fault: each time that it is scored, or only the first `turns` times. */
+/** Makes poses, of which pose `at` has a fault: each time that it is scored, or only the first `turns` times. */
 function faulty(
   fault: Fault,
   { at = 9, count = 20, turns }: { at?: number; count?: number; turns?: number } = {},
@@ -274,7 +274,7 @@ describe('a pool throws an error', () => {
       /module must be a complete URL, got \.\/x\.js; use new URL\('\.\/x\.js', import\.meta\.url\)/,
     ],
     [{ threads: 1, treads: 2 }, /no option treads/],
-  ])('for options of workers: %o', (options, message) => {
+  ])('for invalid options of workers(): %o', (options, message) => {
     expect(() => workers({ module: 'file:///scorer.js', ...options } as never)).toThrow(message);
   });
 });

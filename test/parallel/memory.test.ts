@@ -24,10 +24,10 @@ test('memory does not grow with the number of poses: 100,000 poses of 1.6 kB', a
 
 test('a source that is faster than the workers waits once there are two chunks for each thread', async () => {
   const small = chunkedBy(pool, 5);
-  let [read, reported, most] = [0, 0, 0];
+  let [read, reported, mostUnreported] = [0, 0, 0];
   async function* poses(): AsyncGenerator<Sent> {
     for (; read < 500; read++) {
-      most = Math.max(most, read - reported);
+      mostUnreported = Math.max(mostUnreported, read - reported);
       yield { distances: [3] };
     }
   }
@@ -42,7 +42,7 @@ test('a source that is faster than the workers waits once there are two chunks f
     },
   });
   expect(reported).toBe(500);
-  expect(most).toBeLessThanOrEqual((2 * small.threads + 1) * 5);
+  expect(mostUnreported).toBeLessThanOrEqual((2 * small.threads + 1) * 5);
 });
 
 test('a full chunk runs at once if the source is slower than the workers', async () => {

@@ -14,7 +14,7 @@ const models = readFileSync(data('poses.pdbqt'), 'utf8').split(/(?=^MODEL)/m);
 const folder = mkdtempSync(join(tmpdir(), 'posetape-changed-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Scores six poses in chunks of two, and appends a line to their file at pose `changeAt`. */
+/** Scores six poses in chunks of two, appends a line to their file at pose `changeAt`, and returns the path of the state. */
 async function scoreWhileChanging(name: string, changeAt: number, saveEvery: number): Promise<string> {
   const poses = join(folder, `${name}.pdbqt`);
   const state = join(folder, `${name}.json`);

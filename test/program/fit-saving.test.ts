@@ -20,10 +20,11 @@ const folder = mkdtempSync(join(tmpdir(), 'posetape-saving-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => join(folder, name);
 const example = ['--folder', fileURLToPath(new URL('../../examples/schnet/data/demo', import.meta.url))];
-const small = [...example, ...'--hidden 4 --interactions 1 --neighbours 6 --limit 1'.split(' ')];
-const endless = [...small, '--epochs', '1000000'];
+const smallNetwork = [...example, ...'--hidden 4 --interactions 1 --neighbours 6 --limit 1'.split(' ')];
+const endless = [...smallNetwork, '--epochs', '1000000'];
 
-async function json(...argv: string[]): Promise<FitReport> {
+/** Report that `fit` prints for these options with --json. */
+async function reportOf(...argv: string[]): Promise<FitReport> {
   const { code, stdout, stderr } = await run(['fit', ...argv, '--json']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout);
@@ -31,7 +32,7 @@ async function json(...argv: string[]): Promise<FitReport> {
 
 describe('fit --resume', () => {
   const cases: [string, string[]][] = [
-    ['SchNet by Adam', [...small, '--batch', '2', '--validate', '0.3']],
+    ['SchNet by Adam', [...smallNetwork, '--batch', '2', '--validate', '0.3']],
     [
       'Vina by L-BFGS',
       [...example, '--scorer', 'vina', '--limit', '2', '--learn', 'offset', 'kT', '--stay', '0.1'],
@@ -45,24 +46,24 @@ describe('fit --resume', () => {
     const [whole, parts, checkpoint] = ['whole', 'parts', 'checkpoint'].map(file =>
       at(`${name} ${file}`),
     ) as [string, string, string];
-    const saved = ['--checkpoint', checkpoint, '--resume'];
-    const once = await json(...argv, '--epochs', '7', '--out', whole);
-    await json(...argv, '--epochs', '3', ...saved);
-    const { stdout } = await run(['fit', ...argv, '--epochs', '5', ...saved, '--out', parts]);
+    const resuming = ['--checkpoint', checkpoint, '--resume'];
+    const once = await reportOf(...argv, '--epochs', '7', '--out', whole);
+    await reportOf(...argv, '--epochs', '3', ...resuming);
+    const { stdout } = await run(['fit', ...argv, '--epochs', '5', ...resuming, '--out', parts]);
     expect(stdout).toContain('resumed   after epoch 3');
-    const again = await json(...argv, '--epochs', '7', ...saved, '--out', parts);
+    const again = await reportOf(...argv, '--epochs', '7', ...resuming, '--out', parts);
     expect(again).toEqual(once);
     expect(readFileSync(parts).equals(readFileSync(whole))).toBe(true);
     // Resuming a finished fit changes nothing.
-    expect(await json(...argv, '--epochs', '7', ...saved, '--out', parts)).toEqual(once);
+    expect(await reportOf(...argv, '--epochs', '7', ...resuming, '--out', parts)).toEqual(once);
   });
 
-  test('rejects a checkpoint that is damaged or of another fit; without --resume, fit rejects any', async () => {
+  test('rejects a checkpoint that is damaged or of another fit; without --resume, any existing one', async () => {
     const file = at('a.checkpoint');
-    await json(...small, '--epochs', '2', '--checkpoint', file);
+    await reportOf(...smallNetwork, '--epochs', '2', '--checkpoint', file);
     const bytes = readFileSync(file, 'utf8');
     const errorOf = async (...argv: string[]) =>
-      (await run(['fit', ...small, '--epochs', '3', '--checkpoint', file, ...argv])).stderr;
+      (await run(['fit', ...smallNetwork, '--epochs', '3', '--checkpoint', file, ...argv])).stderr;
     expect(await errorOf()).toBe(
       `error: ${file}: a checkpoint exists: give --resume to continue from it, or remove it\n`,
     );
@@ -122,14 +123,22 @@ describe('fit, ended early', () => {
       expect((await ended).code).toBe(null);
       expect(readSafetensors(readFileSync(out)).metadata.scorer).toBe('schnet');
       if (!existsSync(checkpoint)) continue;
-      const resumed = await run(['fit', ...small, '--epochs', '1', '--checkpoint', checkpoint, '--resume']);
+      const resumed = await run([
+        'fit',
+        ...smallNetwork,
+        '--epochs',
+        '1',
+        '--checkpoint',
+        checkpoint,
+        '--resume',
+      ]);
       expect(resumed.stderr).toBe('');
     }
   });
 
   test('in the middle of a write, leaves the previous file', async () => {
     const file = at('torn.checkpoint');
-    await json(...small, '--epochs', '2', '--checkpoint', file);
+    await reportOf(...smallNetwork, '--epochs', '2', '--checkpoint', file);
     const good = readFileSync(file);
     // A limit on the size of files makes the write fail in the middle, as a full disk would.
     const large = `${example.join(' ')} --hidden 32 --interactions 3 --epochs 1 --limit 1`;
@@ -148,7 +157,7 @@ describe('fit, ended early', () => {
 
   test.skipIf(!existsSync('/dev/full'))('by a full disk or a missing folder, names the file', async () => {
     for (const option of ['--out', '--checkpoint', '--report']) {
-      const { code, stderr } = await run(['fit', ...small, '--epochs', '1', option, '/dev/full']);
+      const { code, stderr } = await run(['fit', ...smallNetwork, '--epochs', '1', option, '/dev/full']);
       expect({ code, stderr }).toEqual({
         code: 1,
         stderr: 'error: cannot write /dev/full: no space left on device\n',
@@ -165,10 +174,10 @@ describe('fit, ended early', () => {
     expect(closed).toMatchObject({ code: 0, stderr: '' });
     expect(closed.stdout).toMatch(/\n0\n$/);
     const out = at('piped.safetensors');
-    const argv = `${small.join(' ')} --epochs 4`;
+    const argv = `${smallNetwork.join(' ')} --epochs 4`;
     const piped = await shell(`${commandLine} fit ${argv} --out ${out} | true; echo "\${PIPESTATUS[0]}"`);
     expect(piped).toMatchObject({ stdout: '0\n', stderr: '' });
-    await json(...argv.split(' '), '--out', at('straight.safetensors'));
+    await reportOf(...argv.split(' '), '--out', at('straight.safetensors'));
     expect(readFileSync(out).equals(readFileSync(at('straight.safetensors')))).toBe(true);
   });
 });

@@ -34,7 +34,7 @@ describe('models in safetensors', () => {
     expect(modelFromSafetensors(modelToSafetensors(vina), 'm')).toEqual(vina);
   });
 
-  test('are rejected if damaged or with absurd settings, with the file and the reason', () => {
+  test('are rejected if damaged or if settings are absurd, by errors that name the file and the reason', () => {
     const read = (file: Uint8Array) => () => modelFromSafetensors(file, 'm.safetensors');
     for (const length of [0, 7, 100, bytes.length - 1]) {
       expect(read(bytes.slice(0, length))).toThrow(
@@ -120,7 +120,7 @@ test('a model of the other scorer is an error that says which --scorer it needs'
 test.each<[string, Uint8Array, string]>([
   ['text', new TextEncoder().encode('kT = 0.6'), 'not a safetensors file\n'],
   [
-    'a header of 123 bytes that are missing',
+    'a header whose 123 bytes are missing',
     Uint8Array.of(0x7b, 0, 0, 0, 0, 0, 0, 0, 0x20),
     'not a safetensors file: the header should have 123 bytes, but only 1 follow',
   ],
@@ -164,7 +164,7 @@ describe('models in JSON', () => {
     expect(await readModel(at('b.json'), 'schnet')).toEqual({ scorer: 'schnet', settings, weights });
   });
 
-  test('are rejected if wrong, with the file and the reason', () => {
+  test('are rejected if wrong, by errors that name the file and the reason', () => {
     const read = (text: string) => () => modelFromJson(text, 'w.json');
     expect(read('{')).toThrow(/^w\.json: /);
     expect(read('{}')).toThrow('w.json: expected settings.hidden to be a number greater than 0');
@@ -279,7 +279,8 @@ const sdf = (atoms: readonly (readonly [string, number, number, number])[]) =>
   ].join('\n');
 
 describe('a SchNet of PyTorch Geometric', () => {
-  const rest = { neighbours: 32, pocket: 6, delta: false };
+  /** Settings that the file of PyTorch Geometric does not contain. */
+  const added = { neighbours: 32, pocket: 6, delta: false };
 
   test('is converted to a model that gives the energy of its layers', async () => {
     const state = stateDict();
@@ -323,7 +324,7 @@ describe('a SchNet of PyTorch Geometric', () => {
   });
 
   test('has its std and mean folded into the last layer', () => {
-    const read = (more: object) => fromGeometric(stateDict(), { ...rest, ...more }, 'f').weights;
+    const read = (more: object) => fromGeometric(stateDict(), { ...added, ...more }, 'f').weights;
     const [plain, scaled] = [read({}), read({ std: 2, mean: 3 })];
     expect(scaled['readout2.weight']?.data[0]).toBe(2 * (plain['readout2.weight']?.data[0] as number));
     expect(scaled['readout2.bias']?.data[0]).toBe(2 * (plain['readout2.bias']?.data[0] as number) + 3);
@@ -335,7 +336,7 @@ describe('a SchNet of PyTorch Geometric', () => {
       () => {
         const state = stateDict();
         edit(state);
-        return fromGeometric(state, { ...rest, delta }, 'f');
+        return fromGeometric(state, { ...added, delta }, 'f');
       };
     const once = read(state => {
       for (const name of Object.keys(state)) if (name.includes('.mlp.')) delete state[name];

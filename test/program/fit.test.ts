@@ -23,14 +23,15 @@ const demo = fileURLToPath(new URL('../../examples/schnet/data/demo', import.met
 const folder = mkdtempSync(join(tmpdir(), 'posetape-fit-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => join(folder, name);
-const small = '--hidden 4 --interactions 1 --neighbours 6 --cutoff 4.5 --pocket 4'.split(' ');
+const smallNetwork = '--hidden 4 --interactions 1 --neighbours 6 --cutoff 4.5 --pocket 4'.split(' ');
 
 /** The options. If they name no compounds, the folder of the example is added. */
 function withFolder(argv: readonly string[]): string[] {
   return [...(argv.some(option => /folder|table/.test(option)) ? [] : ['--folder', demo]), ...argv];
 }
 
-async function json(...argv: string[]): Promise<FitReport> {
+/** Report that `fit` prints for these options with --json. */
+async function reportOf(...argv: string[]): Promise<FitReport> {
   const { code, stdout, stderr } = await run(['fit', ...withFolder(argv), '--json']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout);
@@ -54,11 +55,11 @@ function moved(name: string, by: number): string {
 }
 
 describe('fit, for SchNet,', () => {
-  const argv = [...small, '--epochs', '6', '--rate', '0.02', '--limit', '2'];
+  const argv = [...smallNetwork, '--epochs', '6', '--rate', '0.02', '--limit', '2'];
 
   test('lowers the loss, and writes a model that score reads', async () => {
     const out = at('net.safetensors');
-    const { epochs, compounds, leftOut, validation } = await json(...argv, '--out', out);
+    const { epochs, compounds, leftOut, validation } = await reportOf(...argv, '--out', out);
     expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6]);
     const losses = epochs.map(({ loss }) => loss);
     expect(losses.at(-1)).toBeLessThan(0.2 * (losses[0] as number));
@@ -85,7 +86,17 @@ describe('fit, for SchNet,', () => {
   });
 
   test('leaves out the compounds of --leave-out, and prints the loss by epoch', async () => {
-    const args = [...small, '--epochs', '2', '--limit', '1', '--readout', 'pKi', '--combination', 'lse'];
+    const args = [
+      ...smallNetwork,
+      '--epochs',
+      '2',
+      '--limit',
+      '1',
+      '--readout',
+      'pKi',
+      '--combination',
+      'lse',
+    ];
     const out = join(folder, 'lse.safetensors');
     const argv = ['fit', ...withFolder(args), '--leave-out', 'lig_whole', '--out', out];
     const { code, stdout, stderr } = await run(argv);
@@ -101,8 +112,8 @@ describe('fit, for SchNet,', () => {
   });
 
   test('stops --patience epochs after the best validation loss, and keeps the weights of that epoch', async () => {
-    const { epochs, best, validation, stopped } = await json(
-      ...[...small, '--limit', '1', '--epochs', '60', '--rate', '0.3', '--patience', '3'],
+    const { epochs, best, validation, stopped } = await reportOf(
+      ...[...smallNetwork, '--limit', '1', '--epochs', '60', '--rate', '0.3', '--patience', '3'],
       ...['--validate', '0.3', '--seed', '2'],
     );
     expect(validation?.compounds).toBe(1);
@@ -114,7 +125,15 @@ describe('fit, for SchNet,', () => {
   });
 
   test('notes that the affinities of the built-in example are invented', async () => {
-    const { code, stdout, stderr } = await run(['fit', ...small, '--epochs', '0', '--limit', '1', '--json']);
+    const { code, stdout, stderr } = await run([
+      'fit',
+      ...smallNetwork,
+      '--epochs',
+      '0',
+      '--limit',
+      '1',
+      '--json',
+    ]);
     expect({ code, stderr }).toEqual({
       code: 0,
       stderr: expect.stringMatching(
@@ -226,13 +245,13 @@ describe('fit, for Vina,', () => {
     // `fit` takes one step of gradient descent. It fits the weights divided by their initial values.
     const out = at('step.safetensors');
     const argv = '--optimiser sgd --rate 0.001 --epochs 1 --batch 3 --combination lse'.split(' ');
-    const { epochs } = await json(...vina, ...argv, '--out', out);
+    const { epochs } = await reportOf(...vina, ...argv, '--out', out);
     const fitted = readSafetensors(readFileSync(out)).tensors;
     expect(Object.keys(fitted).sort()).toEqual(Object.keys(vinaWeights()).sort());
     expect(epochs).toHaveLength(1);
     // To first order, the loss falls by the rate times the squared gradient. The gradient is the step over the rate.
-    const after = await json(...vina, '--combination', 'lse', '--epochs', '0', '--weights', out);
-    const before = await json(...vina, '--combination', 'lse', '--epochs', '0');
+    const after = await reportOf(...vina, '--combination', 'lse', '--epochs', '0', '--weights', out);
+    const before = await reportOf(...vina, '--combination', 'lse', '--epochs', '0');
     expect(before.fitted.rmse ** 2).toBeCloseTo(epochs[0]?.loss as number, 9);
     const squares = Object.entries(vinaWeights()).map(
       ([
@@ -252,7 +271,7 @@ describe('fit, for Vina,', () => {
 
   test('fits an offset and kT, which score reads from the file', async () => {
     const out = at('vina.safetensors');
-    const report = await json(
+    const report = await reportOf(
       ...vina,
       '--learn',
       'offset',
@@ -271,20 +290,20 @@ describe('fit, for Vina,', () => {
     const files = ['--receptor', join(demo, 'pocket.pdbqt'), join(demo, 'lig_whole.pdbqt'), '--json'];
     const scored = JSON.parse((await run(['score', ...files, '--weights', out])).stdout);
     expect(scored.kT).toBeCloseTo(numbers.get('kT') as number, 12);
-    const all = await json('--scorer', 'vina', '--weights', out, '--epochs', '0');
+    const all = await reportOf('--scorer', 'vina', '--weights', out, '--epochs', '0');
     expectClose(scored.compounds[0].value, all.compounds[0]?.predicted as number, 1e-12);
     const chosen = JSON.parse((await run(['score', ...files, '--weights', out, '--kT', '2'])).stdout);
     expect(chosen.kT).toBe(2);
   });
 
-  test('keeps weights of --freeze, and stays nearer to the initial ones the larger --stay is', async () => {
-    const frozen = await json(...vina, '--freeze', 'rotors', 'gauss2', '--epochs', '5');
+  test('keeps the weights that --freeze names; the larger --stay, the nearer the others to their initial values', async () => {
+    const frozen = await reportOf(...vina, '--freeze', 'rotors', 'gauss2', '--epochs', '5');
     for (const { name, before, after } of frozen.numbers) {
       if (['rotors', 'gauss2'].includes(name)) expect(after).toBe(before);
       else expect(after).not.toBe(before);
     }
     const distance = async (stay: string) => {
-      const { numbers } = await json(...vina, '--stay', stay, '--epochs', '20');
+      const { numbers } = await reportOf(...vina, '--stay', stay, '--epochs', '20');
       return Math.hypot(...numbers.map(({ before, after }) => after / before - 1));
     };
     const [near, farther] = [await distance('100'), await distance('0.1')];
@@ -294,7 +313,7 @@ describe('fit, for Vina,', () => {
 
   test.each(['adam', 'adamw', 'sgd', 'lbfgs'])('lowers the loss with --optimiser %s', async optimiser => {
     const rate = optimiser === 'lbfgs' ? [] : ['--rate', optimiser === 'sgd' ? '0.0005' : '0.05'];
-    const { epochs } = await json(...vina, '--optimiser', optimiser, ...rate, '--epochs', '5');
+    const { epochs } = await reportOf(...vina, '--optimiser', optimiser, ...rate, '--epochs', '5');
     expect(epochs.at(-1)?.loss).toBeLessThan(epochs[0]?.loss as number);
   });
 
@@ -302,7 +321,7 @@ describe('fit, for Vina,', () => {
     'lowers the loss with --loss %s',
     async loss => {
       const combination = loss === 'gaussian' ? ['--combination', 'spread'] : [];
-      const { epochs } = await json(...vina, '--loss', loss, ...combination, '--epochs', '8');
+      const { epochs } = await reportOf(...vina, '--loss', loss, ...combination, '--epochs', '8');
       expect(epochs.at(-1)?.loss).toBeLessThan(epochs[0]?.loss as number);
     },
   );
@@ -310,14 +329,14 @@ describe('fit, for Vina,', () => {
   test.each(['mean', 'lse', 'free-energy', 'spread'])(
     'lowers the loss with --combination %s',
     async combination => {
-      const { epochs } = await json(...vina, '--combination', combination, '--epochs', '4');
+      const { epochs } = await reportOf(...vina, '--combination', combination, '--epochs', '4');
       expect(epochs.at(-1)?.loss).toBeLessThan(epochs[0]?.loss as number);
     },
   );
 
-  test('writes a report page with charts that loads nothing else', async () => {
+  test('writes a report page with charts, which loads no other file', async () => {
     const report = at('fit.html');
-    await json(...vina, '--epochs', '4', '--validate', '0.3', '--report', report);
+    await reportOf(...vina, '--epochs', '4', '--validate', '0.3', '--report', report);
     const page = readFileSync(report, 'utf8');
     expect(page.match(/<svg /g)).toHaveLength(3);
     expect(page).not.toMatch(/(?:src|href)="?https?:/);
@@ -329,8 +348,8 @@ describe('compounds to fit', () => {
   test('have the receptor of their own folder', async () => {
     const [here, there] = [moved('here', 0), moved('there', 30)];
     const argv = ['--scorer', 'vina', '--limit', '2', '--epochs', '3'];
-    const both = await json(...argv, '--folder', here, there);
-    const one = await json(...argv, '--folder', here);
+    const both = await reportOf(...argv, '--folder', here, there);
+    const one = await reportOf(...argv, '--folder', here);
     expect(both.compounds.map(({ name, target }) => [name, target])).toEqual(
       ['here', 'there'].flatMap(target =>
         ['lig_whole', 'lig_no_piperazine', 'lig_no_benzamide'].map(name => [`${target}/${name}`, target]),
@@ -339,13 +358,13 @@ describe('compounds to fit', () => {
     both.compounds.forEach(({ predicted }, i) => {
       expectClose(predicted, one.compounds[i % 3]?.predicted as number, 1e-4);
     });
-    const withoutThere = await json(...argv, '--folder', here, there, '--leave-out', 'there');
+    const withoutThere = await reportOf(...argv, '--folder', here, there, '--leave-out', 'there');
     expect([withoutThere.fitted.compounds, withoutThere.leftOut?.compounds]).toEqual([3, 3]);
     const byTarget = ['--validate', '0.2', '--validate-by', 'target'];
     mkdirSync(at('nested'));
     for (const name of ['here', 'there']) cpSync(at(name), join(at('nested'), name), { recursive: true });
-    expect(await json(...argv, '--folder', at('nested'))).toEqual(both);
-    const split = await json(...argv, '--folder', here, there, ...byTarget);
+    expect(await reportOf(...argv, '--folder', at('nested'))).toEqual(both);
+    const split = await reportOf(...argv, '--folder', here, there, ...byTarget);
     expect([split.fitted.compounds, split.validation?.compounds]).toEqual([3, 3]);
   });
 
@@ -365,7 +384,7 @@ describe('compounds to fit', () => {
       ['a', 'first', -Math.log10(1.5e-9), undefined, 2],
       ['b', 'second', 5, 'upper', 4],
     ]);
-    const { compounds } = await json('--scorer', 'vina', '--table', at('table.csv'), '--epochs', '2');
+    const { compounds } = await reportOf('--scorer', 'vina', '--table', at('table.csv'), '--epochs', '2');
     expect(compounds.map(({ bound }) => bound)).toEqual([undefined, 'lower']);
     const fail = (...lines: string[]) => {
       writeFileSync(at('bad.csv'), lines.join('\n'));
@@ -411,7 +430,7 @@ describe('compounds to fit', () => {
     );
   });
 
-  test('are never replaced by an output, nor are their receptor, affinities and first weights', async () => {
+  test('are never replaced by an output, nor are their receptor, affinities and initial weights', async () => {
     const to = moved('inputs', 0);
     const argv = ['--scorer', 'vina', '--limit', '1', '--epochs', '1', '--folder', to];
     const weights = at('first.safetensors');
@@ -502,7 +521,7 @@ describe('losses of fit', () => {
     expect(roomKT).toBeCloseTo(0.5925, 4);
   });
 
-  test('within targets are those after the best shift of each target', async () => {
+  test('within targets sum the squares of the errors left by the best shift of each target', async () => {
     const values = [-3, -5, -8, -1, -2];
     const compounds = values.map((_, i) => compound(i, { name: `c${i}`, target: i < 3 ? 'a' : 'b' }));
     const batchLoss = batchLossOf({ ...settings, loss: 'within-target' });

@@ -27,16 +27,16 @@ const folder = mkdtempSync(join(tmpdir(), 'posetape-frame-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => join(folder, name);
 
-/** Files for a run that takes minutes. */
-const largeRun = Array.from({ length: 60 }, (_, i) => {
+/** Files for a run of several seconds, which tests interrupt. */
+const manyFiles = Array.from({ length: 60 }, (_, i) => {
   const path = at(`copy${i}.pdbqt`);
   writeFileSync(path, readFileSync(posesFile));
   return path;
 });
-const long = [...largeRun, '--receptor', receptor];
+const longRun = [...manyFiles, '--receptor', receptor];
 
 describe('the command line', () => {
-  test('prints a help that names the commands, and the options of score', async () => {
+  test('prints a help that names the commands; the help of score names its options', async () => {
     const { code, stdout, stderr } = await run(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const part of ['score', 'fit', 'merge', 'Examples:', 'Exit codes: 0 done']) {
@@ -110,7 +110,7 @@ describe('a run of the program', () => {
     async name => {
       const out = at(`${name}.csv`);
       writeFileSync(out, 'earlier\n');
-      const { child, ended } = start([...long, '--format', 'csv', '--out', out]);
+      const { child, ended } = start([...longRun, '--format', 'csv', '--out', out]);
       const temporary = () => readdirSync(folder).find(file => file.startsWith(`.${name}.csv`));
       await expect
         .poll(() => {
@@ -147,7 +147,7 @@ describe('a run of the program', () => {
   test('killed by SIGKILL, leaves the previous output file', async () => {
     const out = at('killed.json');
     writeFileSync(out, 'earlier\n');
-    const { child, ended } = start([...long, '--json', '--out', out]);
+    const { child, ended } = start([...longRun, '--json', '--out', out]);
     await expect.poll(() => readdirSync(folder).some(file => file.startsWith('.killed'))).toBe(true);
     child.kill('SIGKILL');
     expect((await ended).code).toBe(null);
@@ -155,7 +155,7 @@ describe('a run of the program', () => {
   });
 
   test('exits quietly if the reader of its output closes the pipe', async () => {
-    const files = largeRun.slice(0, 3).join(' ');
+    const files = manyFiles.slice(0, 3).join(' ');
     const { code, stdout, stderr } = await shell(
       `${commandLine} ${files} --receptor ${receptor} --format csv | head -1; echo "\${PIPESTATUS[0]}"`,
     );

@@ -53,11 +53,12 @@ function scoreOf(ligand: Atoms, pocket: Atoms, poseSettings = settings): number 
   return numberOf(network.score(tape, recordWeights(tape, weights), poseOf(ligand, pocket, poseSettings)));
 }
 
+/** The atoms of `a`, followed by the atoms of `b`. */
 function both(a: Atoms, b: Atoms): Atoms {
   return atomsOf([...a.elements, ...b.elements], [...a.coordinates.data, ...b.coordinates.data]);
 }
 
-/** The atoms at the points that `map` returns for their points. */
+/** The atoms, moved to the points that `map` returns. */
 function mapped({ elements, coordinates }: Atoms, map: (x: number, y: number, z: number) => number[]): Atoms {
   const { data } = coordinates;
   const at = [...elements.keys()].flatMap(i => map(...([...data.subarray(3 * i, 3 * i + 3)] as Point)));

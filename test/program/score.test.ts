@@ -55,14 +55,17 @@ interface ScoreOutput {
   readonly strategies?: readonly Readonly<Record<string, unknown>>[];
 }
 
-async function json(...argv: string[]): Promise<ScoreOutput> {
+/** Output that the program prints for these arguments with --json. */
+async function outputOf(...argv: string[]): Promise<ScoreOutput> {
   const { code, stdout, stderr } = await run([...argv, '--json']);
   const others = stderr.replace(/^note: the SchNet is untrained.*\n/, '');
   expect({ code, others }).toEqual({ code: 0, others: '' });
   return JSON.parse(stdout);
 }
 
-const ofFew = (...argv: string[]) => json(few, '--receptor', receptor, ...argv);
+/** Output of `score` for the five poses of `few`. */
+const ofFew = (...argv: string[]) => outputOf(few, '--receptor', receptor, ...argv);
+/** The compound of an output that has only one. */
 const only = ({ compounds }: ScoreOutput) => compounds[0] as ScoreOutput['compounds'][number];
 const meanOf = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
@@ -78,14 +81,14 @@ describe('score', () => {
     expect(Math.max(...stdout.split('\n').map(line => line.length))).toBeLessThanOrEqual(80);
   });
 
-  test('prints only JSON with --json, with the loss and its gradient for --target', async () => {
-    const output = await json('--target=-9', '--combination', 'mean');
+  test('prints only JSON with --json; with --target, it has the loss and the gradient of the loss', async () => {
+    const output = await outputOf('--target=-9', '--combination', 'mean');
     const { value, loss, gradient } = only(output);
     expect(output.predictions.length).toBe(64);
     expect(value).toBeCloseTo(meanOf(output.predictions), 12);
     expect(loss).toBeCloseTo((value + 9) ** 2, 12);
     // The slope of the loss is L′ = 2 (ΔG − target).
-    const plain = only(await json('--combination', 'mean')).gradient;
+    const plain = only(await outputOf('--combination', 'mean')).gradient;
     for (const [name, slope] of Object.entries(plain)) {
       expect(gradient[name]).toBeCloseTo(2 * (value + 9) * slope, 8);
     }
@@ -142,7 +145,7 @@ describe('score', () => {
     for (const { difference } of strategies) expect(difference).toBeLessThan(1e-12);
   });
 
-  test('gives with --terms the terms whose weighted sum is the score', async () => {
+  test('prints the terms with --terms; their weighted sum, divided by the rotor penalty, is the score', async () => {
     const { terms = [] } = only(await ofFew('--terms'));
     const { predictions } = await ofFew();
     const weights = {
@@ -152,8 +155,8 @@ describe('score', () => {
     expect(terms.length).toBe(5);
     for (const [n, row] of terms.entries()) {
       const sum = Object.entries(weights).reduce((total, [name, w]) => total + w * (row[name] as number), 0);
-      // No atom of these poses clashes, so the limit on energies changes the score by only a few thousandths.
-      expect(sum / (1 + 0.05846 * (row.rotors as number))).toBeCloseTo(predictions[n] as number, 1);
+      // No atom of these poses clashes badly, so the limit on energies changes the score by less than 10⁻⁵ kcal/mol.
+      expect(sum / (1 + 0.05846 * (row.rotors as number))).toBeCloseTo(predictions[n] as number, 4);
     }
   });
 
@@ -187,7 +190,7 @@ describe('score', () => {
 
   test('leaves out duplicate poses with --rmsd', async () => {
     const twice = file('twice.pdbqt', someModels(1, 2) + someModels(1, 2));
-    const { predictions, duplicates } = await json(twice, '--receptor', receptor, '--rmsd', '0.1');
+    const { predictions, duplicates } = await outputOf(twice, '--receptor', receptor, '--rmsd', '0.1');
     expect(predictions).toEqual((await ofFew()).predictions.slice(0, 2));
     expect(duplicates).toBe(2);
   });
@@ -207,7 +210,7 @@ describe('score, given many compounds,', () => {
     ['a pattern', [`${library}/**/*.pdbqt`]],
     ['--poses', ['--poses', library]],
   ])('finds them by %s', async (what, inputs) => {
-    const { compounds, predictions } = await json(...inputs, '--receptor', receptor);
+    const { compounds, predictions } = await outputOf(...inputs, '--receptor', receptor);
     expect(compounds.map(({ name }) => name)).toEqual(what === 'files' ? ['b9', 'b10', 'c'] : names);
     expect(compounds.map(({ poses }) => poses)).toEqual([2, 2, 1]);
     expect(predictions).toEqual((await ofFew()).predictions);
@@ -215,21 +218,21 @@ describe('score, given many compounds,', () => {
 
   test('distinguishes files of the same name by their paths', async () => {
     const same = ['1abc', '2abc'].map((id, i) => file(`${id}/lig.pdbqt`, someModels(i + 1, i + 1)));
-    const { compounds } = await json(...same, '--receptor', receptor);
+    const { compounds } = await outputOf(...same, '--receptor', receptor);
     expect(compounds.map(({ name }) => name)).toEqual(same.map(path => path.replace('.pdbqt', '')));
-    const byPattern = await json(join(folder, '*abc/lig.pdbqt'), '--receptor', receptor);
+    const byPattern = await outputOf(join(folder, '*abc/lig.pdbqt'), '--receptor', receptor);
     expect(byPattern.compounds.map(({ name }) => name)).toEqual(['1abc/lig', '2abc/lig']);
   });
 
   test('leaves out a receptor in the same folder', async () => {
     const inside = file('with/rec.pdbqt', readFileSync(receptor, 'utf8'));
     file('with/a.pdbqt', someModels(1, 1));
-    const { compounds } = await json(join(folder, 'with'), '--receptor', inside);
+    const { compounds } = await outputOf(join(folder, 'with'), '--receptor', inside);
     expect(compounds.map(({ name }) => name)).toEqual(['a']);
   });
 
   test('pools them as one compound with --group-by all', async () => {
-    const { compounds } = await json(library, '--receptor', receptor, '--group-by', 'all');
+    const { compounds } = await outputOf(library, '--receptor', receptor, '--group-by', 'all');
     expect(compounds.length).toBe(1);
     expect(only({ compounds } as ScoreOutput).value).toBeCloseTo(only(await ofFew()).value, 12);
   });
@@ -309,7 +312,7 @@ describe('score, given many compounds,', () => {
     expect((await run(['merge', ...shards, '--format', 'csv'])).stdout).toMatch(/,skipped\na,.*,2,.*,1\n$/);
   });
 
-  test('takes the format of --out from the end of its name, unless an option gives it', async () => {
+  test('chooses the format by the end of the name that --out gives, unless another option gives the format', async () => {
     const written = async (name: string, ...argv: string[]) => {
       const out = join(folder, name);
       expect((await run([few, '--receptor', receptor, '--out', out, ...argv])).code).toBe(0);
@@ -323,7 +326,7 @@ describe('score, given many compounds,', () => {
     expect(JSON.parse(await written('json.csv', '--json')).compounds.length).toBe(1);
   });
 
-  test('shows only the setting of a pooling, and the other poolings with theirs', async () => {
+  test('shows each pooling with its own setting and no other', async () => {
     const argv = [few, '--receptor', receptor, '--combination', 'lse', '--t', '2'];
     const { stdout } = await run(argv);
     expect(stdout).toContain('by lse, t = 2 mol/kcal\n');
@@ -383,7 +386,7 @@ describe('score, given many compounds,', () => {
     },
   );
 
-  test('reports and skips bad ones, or stops at the first with --strict', async () => {
+  test('reports and skips bad poses and compounds, or stops at the first of them with --strict', async () => {
     file('bad/a.pdbqt', someModels(1, 1));
     file('bad/b.pdbqt', 'hello\u0007');
     file('bad/c.pdbqt', far);
@@ -409,22 +412,22 @@ describe('merge of --state files', () => {
   test('gives the same result as scoring all poses at once', async () => {
     const halves = [file('h1/x.pdbqt', someModels(1, 3)), file('h2/x.pdbqt', someModels(4, 5))];
     for (const [i, half] of halves.entries()) {
-      await json(half, '--receptor', receptor, '--state', parts[i] as string);
+      await outputOf(half, '--receptor', receptor, '--state', parts[i] as string);
     }
     const both = join(folder, 'both.json');
-    const merged = only(await json('merge', ...parts, '--state', both));
+    const merged = only(await outputOf('merge', ...parts, '--state', both));
     const whole = only(await ofFew());
     expect(merged).toMatchObject({ name: 'x', poses: 5, best: { pose: 1, score: whole.best.score } });
     expect(merged.value).toBeCloseTo(whole.value, 12);
     for (const [name, slope] of Object.entries(whole.gradient)) {
       expect((merged.gradient[name] as number) / slope).toBeCloseTo(1, 11);
     }
-    expect(only(await json('merge', both))).toEqual(merged);
+    expect(only(await outputOf('merge', both))).toEqual(merged);
     expect(await run(['merge', both, both])).toMatchObject({
       code: 1,
       stderr: `error: ${both}: it is named twice; each part counts once\n`,
     });
-    const { loss } = only(await json('merge', both, '--target', '-9'));
+    const { loss } = only(await outputOf('merge', both, '--target', '-9'));
     expect(loss).toBeCloseTo((whole.value + 9) ** 2, 10);
     expect((await run(['merge', both])).stdout).toContain('∂ΔG/∂w');
     expect((await run(['merge', both, '--format', 'csv'])).stdout).toMatch(
@@ -432,9 +435,9 @@ describe('merge of --state files', () => {
     );
   });
 
-  test('expands quoted patterns like score', async () => {
-    expect(only(await json('merge', join(folder, 'state[12].json')))).toEqual(
-      only(await json('merge', ...parts)),
+  test('expands quoted patterns, as score does', async () => {
+    expect(only(await outputOf('merge', join(folder, 'state[12].json')))).toEqual(
+      only(await outputOf('merge', ...parts)),
     );
     for (const [path, message] of [
       [join(folder, 'no*.json'), 'PATH: expected files that match, found none'],
@@ -454,7 +457,7 @@ describe('merge of --state files', () => {
   test('rejects a file that is not a state, is damaged, or belongs to another run', async () => {
     const [first] = parts as [string, string];
     const other = join(folder, 'other.json');
-    await json(few, '--receptor', receptor, '--kT', '2', '--state', other);
+    await outputOf(few, '--receptor', receptor, '--kT', '2', '--state', other);
     const damaged = file('damaged.json', readFileSync(first, 'utf8').replace('"count":3', '"count":4'));
     for (const [argv, message] of [
       [[few], /few\.pdbqt: expected JSON that score --state wrote/],

@@ -57,7 +57,7 @@ file('docked/d.pdbqt', far);
 file('docked/e.pdbqt', someModels(24, 24));
 
 let runs = 0;
-/** Runs all shards of `docked`, or of other arguments, and returns their state files. */
+/** Runs `score` in `n` shards, on `docked` or with the arguments `argv`, and returns the state files. */
 async function shardsOf(n: number, chunk: number, ...argv: string[]): Promise<string[]> {
   const states: string[] = [];
   runs++;
@@ -171,7 +171,7 @@ describe('score --shard', () => {
   const shard = (state: string, ...more: string[]) =>
     run([...argv, '--shard', '2/2', '--chunk', '2', '--state', state, ...more]);
 
-  test('does not compute a complete state file again', async () => {
+  test('does not score again if its state file is complete', async () => {
     const state = join(folder, 'resumed.json');
     expect(await shard(state)).toMatchObject({
       code: 0,
@@ -230,7 +230,7 @@ describe('score --shard', () => {
     expect((await again()).stderr).toContain(`${state}: found sums of poses that have changed`);
   });
 
-  test('writes to an empty state file, as from mktemp', async () => {
+  test('writes to an empty state file, such as mktemp makes', async () => {
     expect((await shard(file('made.json', ''))).stdout).toMatch(/^shard 2\/2: 2 poses/);
   });
 
@@ -288,7 +288,7 @@ describe('an interrupted shard', () => {
     };
     const controllers: AbortController[] = [];
     /** Runs the shard, interrupts it at pose `stop`, and returns what it printed. */
-    const go = async (shardOptions: ShardOptions, stop: number): Promise<string> => {
+    const runUntil = async (shardOptions: ShardOptions, stop: number): Promise<string> => {
       const controller = new AbortController();
       controllers.push(controller);
       let [shown, text] = [0, ''];
@@ -304,7 +304,7 @@ describe('an interrupted shard', () => {
       return text;
     };
     const whole = join(folder, `${name} whole.json`);
-    const summary = await go(options(whole), Number.POSITIVE_INFINITY);
+    const summary = await runUntil(options(whole), Number.POSITIVE_INFINITY);
     const poses = Number(/(\d+) poses/.exec(summary)?.[1]);
     expect(poses).toBeGreaterThan(6);
     const expected = readFileSync(whole);
@@ -312,9 +312,9 @@ describe('an interrupted shard', () => {
     for (let first = 1; first <= poses; first++) {
       const state = join(folder, `${name} ${first}.json`);
       // The shard is interrupted twice, unless it finishes before the second stop.
-      await go(options(state, '--save-every', '0'), first);
-      await go(options(state, '--save-every', '0'), 1 + (first % 3));
-      const end = await go(options(state), Number.POSITIVE_INFINITY);
+      await runUntil(options(state, '--save-every', '0'), first);
+      await runUntil(options(state, '--save-every', '0'), 1 + (first % 3));
+      const end = await runUntil(options(state), Number.POSITIVE_INFINITY);
       if (/resumed after \d+ pose/.test(end)) resumed++;
       expect(readFileSync(state).equals(expected)).toBe(true);
       expect(existsSync(`${state}.partial`)).toBe(false);
@@ -353,7 +353,7 @@ describe('an interrupted shard', () => {
     );
   });
 
-  test('rejects and keeps a foreign FILE.partial, before any work', async () => {
+  test('is not resumed from a foreign FILE.partial, which is rejected before any work, and kept', async () => {
     const again = (state: string, ...more: string[]) => run([...argv, '--state', state, ...more]);
     const done = join(folder, 'done.json');
     expect((await again(done)).code).toBe(3);
@@ -372,7 +372,7 @@ describe('an interrupted shard', () => {
       }
       rmSync(partial);
       mkdirSync(partial);
-      // Missing poses would also be an error, but the program does not come to look for them.
+      // Missing poses would also be an error, but the program stops before it looks for them.
       const { code, stderr } = await run([
         ...['nowhere.pdbqt', '--receptor', receptor, '--shard', '1/1', '--state', path],
       ]);
@@ -502,8 +502,8 @@ describe('cutting files into chunks', () => {
       }
       const expected = [13, 5, 6, 1, 1].flatMap((size, i) =>
         Array.from({ length: Math.ceil(size / chunk) }, (_, index) => {
-          const rest = Math.min(chunk, size - index * chunk);
-          return `${names[i] as string} ${i}.${index} ${rest}`;
+          const records = Math.min(chunk, size - index * chunk);
+          return `${names[i] as string} ${i}.${index} ${records}`;
         }),
       );
       expect(read).toEqual(expected);
@@ -526,7 +526,7 @@ describe('cutting files into chunks', () => {
       };
       const nodesOf = (shard: typeof chunks): readonly Node[] => {
         const tree = new Tree();
-        for (const [fileOf, index, score] of shard) tree.add(fileOf, index, partOf(score));
+        for (const [fileNumber, index, score] of shard) tree.add(fileNumber, index, partOf(score));
         return tree.nodes();
       };
       const whole = sumOf(nodesOf(chunks));

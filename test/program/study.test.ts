@@ -14,6 +14,7 @@ import { expectClose } from '../support/equal.ts';
 
 const random = uniform(3);
 const names = ['gauss1', 'gauss2', 'repulsion', 'hydrophobic', 'hydrogenBond'] as const;
+/** Typical size of each term. */
 const sizes = [70, 1200, 1, 40, 4];
 const weights = vinaWeights();
 
@@ -59,23 +60,20 @@ describe('the study that refits Vina’s weights', () => {
   const planted = [1.5, 0.5, 1, 2, 0.8];
   const [best] = studyPoolings as [(typeof studyPoolings)[number]];
 
-  test.each(studyPoolings)(
-    'pools a batch of compounds by $name like combinePoses pools each',
-    async pooling => {
-      const [first, second] = compoundsOf(planted, 0) as [StudyCompound, StudyCompound];
-      const together = await pooledOf([first, second], pooling, shippedFactors(), jit());
-      for (const [i, compound] of [first, second].entries()) {
-        const { value } = await combinePoses({
-          poses: compound.poses,
-          params: shippedFactors(),
-          score: scorer.score as never,
-          posesPerTape: 2,
-          combination: pooling.combination as never,
-        });
-        expectClose(together[i] as number, value, 1e-12);
-      }
-    },
-  );
+  test.each(studyPoolings)('pools each compound of a batch by $name as combinePoses does', async pooling => {
+    const [first, second] = compoundsOf(planted, 0) as [StudyCompound, StudyCompound];
+    const together = await pooledOf([first, second], pooling, shippedFactors(), jit());
+    for (const [i, compound] of [first, second].entries()) {
+      const { value } = await combinePoses({
+        poses: compound.poses,
+        params: shippedFactors(),
+        score: scorer.score as never,
+        posesPerTape: 2,
+        combination: pooling.combination as never,
+      });
+      expectClose(together[i] as number, value, 1e-12);
+    }
+  });
 
   test.each(['kept', 'free'] as const)(
     'recovers planted weights if signs are %s, unless the prior is strong',
@@ -105,10 +103,10 @@ describe('the study that refits Vina’s weights', () => {
     const altered = compounds.map(compound =>
       compound.target === 'b' ? { ...compound, measured: random() } : compound,
     );
-    const other = await new Folds(altered, best, scorer, 'kept', () => {}).fold('b');
-    expect(other.prior).toEqual(fold.prior);
-    expect(other.factors).toEqual(fold.factors);
-    expect(other.predicted).toEqual(fold.predicted);
+    const ofAltered = await new Folds(altered, best, scorer, 'kept', () => {}).fold('b');
+    expect(ofAltered.prior).toEqual(fold.prior);
+    expect(ofAltered.factors).toEqual(fold.factors);
+    expect(ofAltered.predicted).toEqual(fold.predicted);
     const rows = fold.compounds.map(({ target, measured }, i) => ({
       ...{ target, measured },
       predicted: { refitted: fold.predicted[i] as number, shipped: fold.shipped[i] as number },

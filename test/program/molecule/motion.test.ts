@@ -15,7 +15,7 @@ const posesText = readFileSync(
 
 const executor = jit();
 
-/** Coordinates after a motion, three per atom, by the linkage. */
+/** Coordinates after a motion, three per atom, as the linkage computes them. */
 function moved(linkage: Linkage, motion: Motion): Float64Array {
   const tape = new Tape();
   const [coordinates] = evaluate([linkage.record(tape, onTape(tape, motion))], { executor });
@@ -91,7 +91,7 @@ function rigidGroups({ fragmentOf, branches }: TorsionTree): number[][] {
   return groups;
 }
 
-/** Coordinates after a motion, computed bond by bond from the last branch: the atoms beyond the bond are turned. */
+/** Coordinates after a motion: turns the atoms beyond each rotatable bond, the last bond first, then moves each ligand. */
 function turned({ fragmentOf, branches, roots }: TorsionTree, start: number[], motion: Motion): number[][] {
   const moving = roots.filter(({ isFlexibleResidue }) => !isFlexibleResidue).map(({ fragment }) => fragment);
   const parents = new Map(branches.map(({ parent, fragment }) => [fragment, parent]));

@@ -20,7 +20,7 @@ describe('readAffinities', () => {
     ['a,Ki,10', '3'],
     ['a;Ki;10;nM;', '1'],
     ['a,Ki,10,nM,one, two', '6; quote fields that contain commas'],
-  ])('rejects the row %s with the numbers of fields', (row, found) => {
+  ])('rejects the row %s, and says how many fields it expected and found', (row, found) => {
     expect(() => readAffinities(`${header}\n${row}\n`, 'a.csv')).toThrow(
       `a.csv, line 2: expected 5 fields separated by commas, as in line 1, found ${found}`,
     );
@@ -72,7 +72,7 @@ describe('readAffinities', () => {
     expect(a).toMatchObject({ bound: 'upper', pKi: expect.closeTo(5, 12) });
   });
 
-  test('converts an IC50 by substrate and Km, or takes it for Ki if ic50AsKi is set', () => {
+  test('converts an IC50 by substrate and Km, or takes it for Ki with the option ic50AsKi', () => {
     const table = (cells: string) => `ligand,measure,value,unit,substrate,km\na,IC50,40,nM,${cells}\n`;
     const [a] = readAffinities(table('30,10'), 'a.csv');
     expect(a).toEqual({ ligand: 'a', line: 2, pKi: expect.closeTo(8, 12) });
@@ -105,7 +105,7 @@ describe('readAffinities', () => {
     );
   });
 
-  test('rejects replicates, or averages them if replicates is average', () => {
+  test('rejects replicates, or averages them with the option replicates: average', () => {
     const table = (...rows: string[]) => ['ligand,measure,value,unit', ...rows].join('\n');
     const twice = table('a,ki,1,nM', 'b,ki,1,uM', 'a,ki,100,nM', 'a,ki,>1,uM');
     expect(() => readAffinities(twice, 'a.csv')).toThrow(

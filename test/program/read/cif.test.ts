@@ -164,12 +164,12 @@ describe('the mmCIF reader, given bonds,', () => {
     '4 C C2 . LIG A 2 3 1.5 0',
   ];
   /** Loop `_chem_comp_bond`, which lists bonds within a residue. */
-  const ofComponent = (order: string, flag = 'N') =>
+  const bondsWithin = (order: string, flag = 'N') =>
     `loop_\n${['comp_id', 'atom_id_1', 'atom_id_2', 'value_order', 'pdbx_aromatic_flag']
       .map(name => `_chem_comp_bond.${name}\n`)
       .join('')}ALA C1 C2 sing N\nLIG C1 C2 ${order} ${flag}\nLIG C2 H2 sing N\n#\n`;
   /** Loop `_struct_conn`, which lists a bond between the two residues. */
-  const between = (kind: string, symmetry = '1_555', seq = '2') =>
+  const bondBetween = (kind: string, symmetry = '1_555', seq = '2') =>
     `loop_\n${['id', 'conn_type_id', 'details']
       .concat([1, 2].flatMap(n => ['asym_id', 'comp_id', 'atom_id'].map(name => `ptnr${n}_label_${name}`)))
       .concat([
@@ -189,11 +189,11 @@ describe('the mmCIF reader, given bonds,', () => {
       { from: 2, to: 3, order: 1 },
       { from: 1, to: 2, order: 1 },
     ];
-    expect(bondsIn(sites(two) + ofComponent('SING') + between('covale'))).toEqual(bonds);
+    expect(bondsIn(sites(two) + bondsWithin('SING') + bondBetween('covale'))).toEqual(bonds);
     expect(
-      bondsIn(`data_A\n${between('covale')}${ofComponent('sing')}${sites(two).replace('data_B\n', '')}`),
+      bondsIn(`data_A\n${bondBetween('covale')}${bondsWithin('sing')}${sites(two).replace('data_B\n', '')}`),
     ).toEqual(bonds);
-    const [molecule] = read(sites(two) + ofComponent('sing') + between('covale'));
+    const [molecule] = read(sites(two) + bondsWithin('sing') + bondBetween('covale'));
     expect(treeOfBonds(molecule as Molecule)?.branches).toEqual([{ from: 1, to: 2, parent: 0, fragment: 1 }]);
   });
 
@@ -204,7 +204,7 @@ describe('the mmCIF reader, given bonds,', () => {
     ['DOUB', 'Y', 1.5],
     ['?', '?', 1],
   ])('reads the order %s with the aromatic flag %s as %d', (order, flag, expected) => {
-    expect(bondsIn(sites(two.slice(0, 2)) + ofComponent(order, flag))).toEqual([
+    expect(bondsIn(sites(two.slice(0, 2)) + bondsWithin(order, flag))).toEqual([
       { from: 0, to: 1, order: expected },
     ]);
   });
@@ -216,11 +216,11 @@ describe('the mmCIF reader, given bonds,', () => {
       '_atom_site.Cartn_x',
       '_atom_site.pdbx_PDB_ins_code\n_atom_site.Cartn_x',
     );
-    const linked = between('covale', '1_555', '1 A').replace(
+    const linked = bondBetween('covale', '1_555', '1 A').replace(
       '_struct_conn.ptnr2_auth_seq_id\n',
       '_struct_conn.ptnr2_auth_seq_id\n_struct_conn.pdbx_ptnr2_PDB_ins_code\n',
     );
-    expect(bondsIn(inserted + ofComponent('sing') + linked)).toEqual([
+    expect(bondsIn(inserted + bondsWithin('sing') + linked)).toEqual([
       { from: 0, to: 1, order: 1 },
       { from: 2, to: 3, order: 1 },
       { from: 1, to: 2, order: 1 },
@@ -228,33 +228,33 @@ describe('the mmCIF reader, given bonds,', () => {
   });
 
   test('counts a bond in several rows once', () => {
-    const rows = ofComponent('doub').replace('LIG C2 H2', 'LIG C2 C1 doub N\nLIG C1 C2 doub N\nLIG C2 H2');
+    const rows = bondsWithin('doub').replace('LIG C2 H2', 'LIG C2 C1 doub N\nLIG C1 C2 doub N\nLIG C2 H2');
     expect(bondsIn(sites(two.slice(0, 2)) + rows)).toEqual([{ from: 0, to: 1, order: 2 }]);
   });
 
   test('gives no bonds if they leave atoms unconnected', () => {
     expect(bondsIn(sites(two))).toBe(undefined);
-    expect(bondsIn(sites(two) + ofComponent('sing'))).toBe(undefined);
+    expect(bondsIn(sites(two) + bondsWithin('sing'))).toBe(undefined);
     for (const ignored of [
-      between('metalc'),
-      between('hydrog'),
-      between('covale', '2_655'),
-      between('covale', '1_555', '9'),
+      bondBetween('metalc'),
+      bondBetween('hydrog'),
+      bondBetween('covale', '2_655'),
+      bondBetween('covale', '1_555', '9'),
     ]) {
-      expect(bondsIn(sites(two) + ofComponent('sing') + ignored)).toBe(undefined);
+      expect(bondsIn(sites(two) + bondsWithin('sing') + ignored)).toBe(undefined);
     }
   });
 
   test('drops bonds to missing atoms and to later alternate locations', () => {
     const alternates = ['1 C C1 . LIG A 1 0 0 0', '2 C C2 A LIG A 1 1.5 0 0', '3 C C2 B LIG A 1 1.6 0 0'];
-    expect(bondsIn(sites(alternates) + ofComponent('sing'))).toEqual([{ from: 0, to: 1, order: 1 }]);
+    expect(bondsIn(sites(alternates) + bondsWithin('sing'))).toEqual([{ from: 0, to: 1, order: 1 }]);
   });
 
   test('rejects an unknown order and a missing column', () => {
-    expect(() => bondsIn(sites(two) + ofComponent('half'))).toThrow(
+    expect(() => bondsIn(sites(two) + bondsWithin('half'))).toThrow(
       /a\.cif, line \d+, column 11: expected the order of a bond, one of sing, doub, trip, quad, arom, delo, pi, poly, found "half"/,
     );
-    expect(() => bondsIn(sites(two) + ofComponent('sing').replace('_chem_comp_bond.comp_id\n', ''))).toThrow(
+    expect(() => bondsIn(sites(two) + bondsWithin('sing').replace('_chem_comp_bond.comp_id\n', ''))).toThrow(
       'expected a column _chem_comp_bond.comp_id before this row, found none',
     );
   });

@@ -29,7 +29,7 @@ test('the DLG reader takes poses only from lines that begin with DOCKED', () => 
   expect(second).toEqual({ ...undocked, number: 2, source: { file: 'a.dlg', line: 16 } });
 });
 
-test('the DLG reader counts columns in errors from after DOCKED', () => {
+test('the DLG reader counts the columns in its errors from the end of the prefix DOCKED', () => {
   const log = docked.join('\n').replace('-1.500', ' 1.5o0');
   expect(() => [...moleculesOf(log, 'a.dlg')]).toThrow(
     'a.dlg, line 4: expected x in Å, a decimal number in columns 31-38, found "1.5o0"',

@@ -9,7 +9,7 @@ import type { Molecule } from '../../../program/molecule/molecule.ts';
 import { readMolecule, readMolecules } from '../../../program/read/files.ts';
 import { MoleculeReader, moleculesOf } from '../../../program/read/molecules.ts';
 import { property } from '../../support/property.ts';
-import { fluoroethanol, molfile, water } from './molfiles.ts';
+import { chloromethanol, molfile, water } from './molfiles.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'posetape-files-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -18,7 +18,7 @@ const posesText = readFileSync(
   new URL('../../../examples/vina/data/imatinib-abl/poses.pdbqt', import.meta.url),
   'utf8',
 );
-const sdf = `${molfile(water)}\n$$$$\n${molfile(fluoroethanol)}\n$$$$\n`;
+const sdf = `${molfile(water)}\n$$$$\n${molfile(chloromethanol)}\n$$$$\n`;
 const atomsOfSdf = [...moleculesOf(sdf, 'a.sdf')].map(({ atoms }) => atoms);
 
 async function read(name: string, content: string | Uint8Array): Promise<Molecule[]> {
@@ -145,7 +145,7 @@ test.each([
   ['a.sdf', `${sdfRecord}${sdfRecord.replace('V2000', 'V9000')}${sdfRecord}\n\n`, [1, 3]],
   ['a.mol2', `# comment\n${mol2Record}${mol2Record}`, [1, 2]],
   ['a.cif', `${cifBlock('a')}${cifBlock('b')}`, [1, 2, 3, 4]],
-])('numbers the molecules of %s equally if earlier records are left out', (name, text, numbers) => {
+])('gives the molecules of %s the same numbers if earlier records are left out', (name, text, numbers) => {
   const numbersFrom = (first: number) => {
     let record = 0;
     const reader = new MoleculeReader(name, { onBad: () => {}, takes: () => record++ >= first });

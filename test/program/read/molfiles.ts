@@ -15,8 +15,8 @@ export const waterBonds: readonly BondRow[] = [
   [1, 3, 1],
 ];
 
-/** Atoms with a hydrogen between heavy atoms, so that tests notice a reader that reorders atoms. */
-export const fluoroethanol: readonly AtomRow[] = [
+/** Four atoms of chloromethanol, with a hydrogen between heavy atoms, so that tests notice a reader that reorders atoms. */
+export const chloromethanol: readonly AtomRow[] = [
   ['C', 0.1, 0.2, 0.3],
   ['H', 9, 9, 9],
   ['Cl', -1.5, 22.25, -103.4567],

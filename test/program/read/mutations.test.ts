@@ -112,7 +112,7 @@ const pieces = fc.oneof(
 
 /**
  * Edit of a text at a fraction `at` of its length. It replaces `removed` characters, or `removed` lines, by `piece`. If
- * `isRepeated`, it replaces the lines by a copy of the next two lines instead.
+ * `isRepeated`, it replaces the lines by two lines: a copy of those that begin at this place.
  */
 const edit = fc.record({
   at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),

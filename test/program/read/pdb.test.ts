@@ -206,7 +206,7 @@ describe('the PDB reader, given CONECT records,', () => {
     expect(read(after.join('\n')).map(({ bonds }) => bonds)).toEqual([undefined]);
   });
 
-  test('rejects one with a serial number that is not a number', () => {
+  test('rejects a record whose serial number is not a number', () => {
     expect(() => bondsIn(...butane, 'CONECT   11   1x')).toThrow(
       'a.pdb, line 5: expected serial numbers of atoms after CONECT, found "CONECT   11   1x"',
     );

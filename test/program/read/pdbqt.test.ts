@@ -84,7 +84,7 @@ describe('the PDBQT reader', () => {
     expect(tree).not.toHaveProperty('torsionalDegrees');
   });
 
-  test('reads several ligands and flexible residues in one pose, each numbered from 1', () => {
+  test('reads several ligands and flexible residues in one pose, each with serial numbers from 1', () => {
     const part = lines.slice(2, 9);
     const pose = [
       ...['MODEL 1', ...part, 'TORSDOF 1', ...part, 'TORSDOF 2'],

@@ -4,7 +4,7 @@ import type { Molecule } from '../../../program/molecule/molecule.ts';
 import { symbolOf } from '../../../program/read/elements.ts';
 import { moleculesOf } from '../../../program/read/molecules.ts';
 import { property } from '../../support/property.ts';
-import { type AtomRow, fluoroethanol, molfile, molfile3000, water, waterBonds } from './molfiles.ts';
+import { type AtomRow, chloromethanol, molfile, molfile3000, water, waterBonds } from './molfiles.ts';
 
 const read = (text: string): Molecule[] => [...moleculesOf(text, 'a.sdf')];
 const atomRows = (text: string): AtomRow[][] =>
@@ -26,7 +26,7 @@ describe.each([
   ['V3000', molfile3000],
 ])('the SDF reader, given %s,', (_, write) => {
   test('keeps coordinates, signs and the order of atoms, hydrogens included', () => {
-    expect(atomRows(write(fluoroethanol))).toEqual([fluoroethanol]);
+    expect(atomRows(write(chloromethanol))).toEqual([chloromethanol]);
     expect(atomRows(write(water))).toEqual([water]);
   });
 
@@ -44,8 +44,8 @@ describe.each([
   });
 
   test('accepts several records, data fields, Windows line ends and a last record without $$$$', () => {
-    const text = `${write(water)}\n> <SCORE>\n-9.1\n\n$$$$\n${write(fluoroethanol)}`;
-    const expected = [water, fluoroethanol];
+    const text = `${write(water)}\n> <SCORE>\n-9.1\n\n$$$$\n${write(chloromethanol)}`;
+    const expected = [water, chloromethanol];
     expect(atomRows(text)).toEqual(expected);
     expect(atomRows(`${text}\n$$$$\n\n`)).toEqual(expected);
     expect(atomRows(text.replaceAll('\n', '\r\n'))).toEqual(expected);
@@ -79,14 +79,14 @@ describe.each([
     ],
     ['a missing M  END', 'M  END', '', /expected M {2}END, found/],
     ['a missing version', /V[23]000/, '', /line 4: expected V2000 or V3000 in line 4 of its record/],
-  ])('rejects %s, with the line', (_what, from, to, message) => {
+  ])('rejects %s, and names the line', (_what, from, to, message) => {
     const text = `${write(water)}\n$$$$\n${good.replace(from, to)}\n$$$$\n`;
     expect(() => read(text)).toThrow(/a\.sdf, line \d+/);
     expect(() => read(good.replace(from, to))).toThrow(message);
   });
 
   test('rejects a record whose z coordinates are all 0, and one without atoms', () => {
-    const flat = write(fluoroethanol.map(([symbol, x, y]) => [symbol, x, y, 0]));
+    const flat = write(chloromethanol.map(([symbol, x, y]) => [symbol, x, y, 0]));
     expect(() => read(`${good}\n$$$$\n${flat}`)).toThrow(
       `line ${good.split('\n').length + 2}: expected a pose in three dimensions, found one with z = 0 for all atoms`,
     );
@@ -175,7 +175,7 @@ describe('the SDF reader, given V3000,', () => {
     expect(read(continued)).toEqual(read(good));
   });
 
-  test('accepts any numbers of atoms, and skips other blocks and attributes', () => {
+  test('accepts atoms numbered in any way, and skips other blocks and attributes', () => {
     const text = good
       .replace('M  V30 2 H', 'M  V30 20 H')
       .replace('1 1 1 2', '1 1 1 20 CFG=1')

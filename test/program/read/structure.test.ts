@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { atomicNumber, symbolOf } from '../../../program/read/elements.ts';
 import { moleculesOf } from '../../../program/read/molecules.ts';
 import { readPoses, readReceptor } from '../../../program/read/structure.ts';
-import { type AtomRow, fluoroethanol, molfile, water } from './molfiles.ts';
+import { type AtomRow, chloromethanol, molfile, water } from './molfiles.ts';
 
 const data = (name: string) =>
   fileURLToPath(new URL(`../../../examples/vina/data/imatinib-abl/${name}`, import.meta.url));
@@ -51,7 +51,7 @@ describe('structures for networks', () => {
     const poses = await readPoses(data('poses.pdbqt'));
     expect(poses.map(({ elements }) => elements.length)).toEqual(Array(64).fill(37));
     expect([...(poses[0]?.coordinates.data.subarray(0, 3) ?? [])]).toEqual([16.4, 100.418, 50.528]);
-    const sdf = file('other.sdf', `${molfile(fluoroethanol)}\n$$$$\n${molfile(water)}\n$$$$\n`);
+    const sdf = file('other.sdf', `${molfile(chloromethanol)}\n$$$$\n${molfile(water)}\n$$$$\n`);
     await expect(readPoses(sdf)).rejects.toThrow(
       'other.sdf: expected poses of one compound, found O in pose 2 and C O Cl in pose 1',
     );
@@ -75,7 +75,7 @@ describe('structures for networks', () => {
     );
   });
 
-  test('look up elements by symbol in any case', () => {
+  test('may have element symbols in any case, and D for hydrogen', () => {
     expect(['H', 'D', 'C', 'cl', 'ZN', 'Es', 'Qq', ''].map(atomicNumber)).toEqual([
       ...[1, 1, 6, 17, 30, 99],
       ...[undefined, undefined],

@@ -136,7 +136,7 @@ try {
       theirs.score,
       ours.score,
       ours.score - theirs.score,
-      totalOf(ours) - totalOf(theirs),
+      minimisedOf(ours) - minimisedOf(theirs),
     ];
     const widths = [9, 9, 9, 13, 23];
     console.log(
@@ -145,7 +145,7 @@ try {
   }
   for (const [name, energyOf] of [
     ['score', ({ score }: VinaEnergies) => score],
-    ['minimised energy', totalOf],
+    ['minimised energy', minimisedOf],
   ] as const) {
     const differences = rows.map(({ ours, theirs }) => energyOf(ours) - energyOf(theirs));
     const share = differences.filter(difference => difference <= 0.05).length / rows.length;
@@ -164,7 +164,7 @@ try {
 }
 
 /** Energy that refinement minimises. */
-function totalOf({ inter, intra }: VinaEnergies): number {
+function minimisedOf({ inter, intra }: VinaEnergies): number {
   return inter + intra;
 }
 

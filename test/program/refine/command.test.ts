@@ -147,7 +147,7 @@ describe('refine', () => {
     );
   });
 
-  test('refines SDF by SchNet, and keeps its data fields', async () => {
+  test('refines SDF by SchNet, and keeps the data fields of the file', async () => {
     const [pose] = moleculesOf(few(1), 'poses.pdbqt');
     const heavy = pose?.atoms.filter(({ element }) => element > 1) ?? [];
     const number = (x: number) => x.toFixed(4).padStart(10);

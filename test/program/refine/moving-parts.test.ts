@@ -14,21 +14,22 @@ function atom(serial: number, type: string, ...coordinates: readonly [number, nu
 }
 
 describe('refining with flexible residues', () => {
-  // Side chains from CA on, which are removed from the receptor and written like files for vina --flex. A pair of serial
-  // numbers is a bond.
+  // Side chains, each with its CA. They are removed from the receptor, and written as in files for vina --flex. Each pair of
+  // serial numbers is a rotatable bond.
   const sideChains = [
     ['LEU B 248', [1, 2], [2, 3]],
     ['MET B 290', [6, 7], [7, 8], [8, 9]],
   ] as const;
-  const names: Readonly<Record<string, string>> = { LEU: 'CA CB CG CD1 CD2', MET: 'CA CB CG SD CE' };
+  /** Names of the atoms of each side chain, CA first. */
+  const atomNames: Readonly<Record<string, string>> = { LEU: 'CA CB CG CD1 CD2', MET: 'CA CB CG SD CE' };
   const isFlexible = (line: string) =>
     sideChains.some(([residue]) => {
-      const atomNames = names[residue.slice(0, 3)] as string;
-      return line.slice(17, 26) === residue && atomNames.split(' ').includes(line.slice(12, 16).trim());
+      const flexible = atomNames[residue.slice(0, 3)] as string;
+      return line.slice(17, 26) === residue && flexible.split(' ').includes(line.slice(12, 16).trim());
     });
   const pocket = linesOf('pocket.pdbqt');
   const chainOf = ([residue, ...branches]: (typeof sideChains)[number]): string[] => {
-    const atoms = (names[residue.slice(0, 3)] as string).split(' ').map((name, i) => {
+    const atoms = (atomNames[residue.slice(0, 3)] as string).split(' ').map((name, i) => {
       const line = pocket.find(text => text.slice(17, 26) === residue && text.slice(12, 16).trim() === name);
       return `ATOM  ${String((branches[0]?.[0] as number) + i).padStart(5)}${line?.slice(11)}`;
     });

@@ -5,27 +5,35 @@ import { compoundOf } from '../../../program/vina/compound.ts';
 import { duplicateFinder, duplicatesOf, rmsdOf } from '../../../program/vina/duplicates.ts';
 import { type DockedPose, poseIn, receptorOf } from '../../../program/vina/poses.ts';
 import { property } from '../../support/property.ts';
-import { molecule, moleculeWithTree, orderOf, type Row, reordered, shipped, turned } from './molecules.ts';
+import {
+  molecule,
+  moleculeWithTree,
+  type Row,
+  randomOrder,
+  reordered,
+  shipped,
+  turned,
+} from './molecules.ts';
 
 const receptor = receptorOf(molecule([['C', 0, 0, 0]]));
 const imatinib = docked(shipped('poses.pdbqt'));
 
 describe('rmsdOf', () => {
   test('is 0 for a symmetric ring turned by one atom, but not if one atom differs in type', () => {
-    expect(rmsdOf(...two(ring('A'), ring('A', Math.PI / 3)))).toBeCloseTo(0, 12);
+    expect(rmsdOf(...dockedPair(ring('A'), ring('A', Math.PI / 3)))).toBeCloseTo(0, 12);
     // The N leaves the ring only two symmetries: the identity and the reflection that keeps the N in place.
-    const [a, b] = two(ring('N'), ring('N', Math.PI / 3));
+    const [a, b] = dockedPair(ring('N'), ring('N', Math.PI / 3));
     expect(rmsdOf(a, b)).toBeCloseTo(1.4, 12);
     expect(rmsdOf(a, a)).toBe(0);
   });
 
   test('does not superimpose the poses', () => {
     const atoms = (ring('A').atoms ?? []).map(atom => ({ ...atom, z: atom.z + 2 }));
-    expect(rmsdOf(...two(ring('A'), { ...ring('A'), atoms }))).toBeCloseTo(2, 12);
+    expect(rmsdOf(...dockedPair(ring('A'), { ...ring('A'), atoms }))).toBeCloseTo(2, 12);
   });
 
   property('is the minimum over all symmetries', moleculeWithTree(8), angles(), (drawn, turns) => {
-    const [a, b] = two(drawn, turned(drawn, turns));
+    const [a, b] = dockedPair(drawn, turned(drawn, turns));
     fc.pre(a.atomOfRow.length > 0);
     const { labels, bonds } = a.compound.rowGraph;
     let smallest = Number.POSITIVE_INFINITY;
@@ -41,14 +49,20 @@ describe('rmsdOf', () => {
     expect(rmsdOf(a, b)).toBeCloseTo(smallest, 9);
   });
 
-  property('does not depend on the order of atoms', orderOf(40), fc.nat(63), fc.nat(63), (order, m, n) => {
-    const a = imatinib[m] as DockedPose;
-    const b = imatinib[n] as DockedPose;
-    const shuffled = order.filter(atom => atom < b.molecule.atoms.length);
-    const other = poseIn(receptor, a.compound, reordered(b.molecule, shuffled)) as DockedPose;
-    expect(rmsdOf(a, other)).toBeCloseTo(rmsdOf(a, b), 9);
-    expect(rmsdOf(b, a)).toBeCloseTo(rmsdOf(a, b), 9);
-  });
+  property(
+    'does not depend on the order of atoms',
+    randomOrder(40),
+    fc.nat(63),
+    fc.nat(63),
+    (order, m, n) => {
+      const a = imatinib[m] as DockedPose;
+      const b = imatinib[n] as DockedPose;
+      const shuffled = order.filter(atom => atom < b.molecule.atoms.length);
+      const other = poseIn(receptor, a.compound, reordered(b.molecule, shuffled)) as DockedPose;
+      expect(rmsdOf(a, other)).toBeCloseTo(rmsdOf(a, b), 9);
+      expect(rmsdOf(b, a)).toBeCloseTo(rmsdOf(a, b), 9);
+    },
+  );
 
   test('terminates for a molecule with 60! symmetries', () => {
     // Sixty atoms of one type without bonds can be matched in 60! ways.
@@ -57,7 +71,7 @@ describe('rmsdOf', () => {
         { length: 60 },
         (_, n): Row => ['Zn', 10 * (n % 8) + shift * Math.sin(n), 10 * Math.floor(n / 8), 0],
       );
-    const [a, b] = two(molecule(rows(0)), molecule(rows(3)));
+    const [a, b] = dockedPair(molecule(rows(0)), molecule(rows(3)));
     expect(rmsdOf(a, b)).toBeLessThanOrEqual(rmsdBy(a, b, [...Array(60).keys()]) + 1e-9);
   });
 });
@@ -107,7 +121,7 @@ function docked(molecules: readonly Molecule[]): DockedPose[] {
   return molecules.map(molecule => poseIn(receptor, compound, molecule) as DockedPose);
 }
 
-function two(a: Molecule, b: Molecule): [DockedPose, DockedPose] {
+function dockedPair(a: Molecule, b: Molecule): [DockedPose, DockedPose] {
   return docked([a, b]) as [DockedPose, DockedPose];
 }
 

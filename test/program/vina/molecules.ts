@@ -151,8 +151,8 @@ export function reordered(molecule: Molecule, order: readonly number[]): Molecul
   };
 }
 
-/** Permutations of 0 … `count` − 1. */
-export function orderOf(count: number): fc.Arbitrary<number[]> {
+/** Random permutations of 0 … `count` − 1. */
+export function randomOrder(count: number): fc.Arbitrary<number[]> {
   const all = Array.from({ length: count }, (_, n) => n);
   return fc.shuffledSubarray(all, { minLength: count, maxLength: count });
 }

@@ -13,8 +13,8 @@ import { property } from '../../support/property.ts';
 import {
   molecule,
   moleculeWithTree,
-  orderOf,
   type Row,
+  randomOrder,
   reordered,
   shipped,
   tree,
@@ -48,7 +48,7 @@ describe('cellsOf', () => {
 });
 
 describe('the pairs of a pose', () => {
-  test('are the same found by cells as by comparing all atoms', () => {
+  test('are the same whether found by cells or by comparing all atoms', () => {
     for (const n of [0, 31, 63]) {
       const pose = poseIn(
         receptor,
@@ -72,20 +72,20 @@ describe('the pairs of a pose', () => {
 describe('poses of one compound', () => {
   property(
     'are matched whatever the order of their atoms',
-    orderOf(imatinib[0]?.atoms.length ?? 0),
+    randomOrder(imatinib[0]?.atoms.length ?? 0),
     fc.nat(63),
     (order, n) => {
       const compound = compoundOf(imatinib[0] as Molecule);
       const pose = imatinib[n] as Molecule;
       const other = poseIn(receptor, compound, reordered(pose, order)) as DockedPose;
       expect(energyOf(other)).toBeCloseTo(energyOf(poseIn(receptor, compound, pose) as DockedPose), 9);
-      expectSameGraph(compound, other);
+      expectSameTypes(compound, other);
     },
   );
 
   property(
-    'of any molecule are recognised, turned and reordered',
-    moleculeWithTree(12).chain(drawn => fc.tuple(fc.constant(drawn), orderOf(drawn.atoms.length))),
+    'of any molecule are recognised after torsions are turned and atoms reordered',
+    moleculeWithTree(12).chain(drawn => fc.tuple(fc.constant(drawn), randomOrder(drawn.atoms.length))),
     fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 1, maxLength: 8 }),
     ([drawn, order], angles) => {
       const match = fitOf(compoundOf(drawn), reordered(turned(drawn, angles), order));
@@ -147,7 +147,7 @@ describe('poses of one compound', () => {
     );
   });
 
-  function expectSameGraph(compound: Compound, { molecule, atomOfRow }: DockedPose): void {
+  function expectSameTypes(compound: Compound, { molecule, atomOfRow }: DockedPose): void {
     const names = (atoms: readonly Atom[], at: Int32Array) =>
       Array.from(at, place => atoms[place]?.type?.name);
     expect(names(molecule.atoms, atomOfRow)).toEqual(
@@ -208,7 +208,7 @@ describe('a pose of several parts:', () => {
     const docked = poseIn(near, compoundOf(two), two) as DockedPose;
     expect(docked.between?.first).toEqual(Int32Array.of(0));
     const h = 1e-6;
-    const slope = (row: number) => {
+    const scoreSlope = (row: number) => {
       const [above, below] = [h, -h].map(step => {
         const data = docked.ligand.data.slice();
         data[3 * row] = (data[3 * row] as number) + step;
@@ -218,18 +218,18 @@ describe('a pose of several parts:', () => {
       }) as [number, number];
       return (above - below) / (2 * h);
     };
-    const alone = { ...docked, between: undefined as never };
-    const receptorSlopes = [0, 1].map(row => slopeOf(alone, row));
-    expect(slope(0) - (receptorSlopes[0] as number)).toBeCloseTo(
-      -(slope(1) - (receptorSlopes[1] as number)),
+    const alone: DockedPose = { ...docked, between: undefined as never };
+    const receptorSlopes = [0, 1].map(receptorSlope);
+    expect(scoreSlope(0) - (receptorSlopes[0] as number)).toBeCloseTo(
+      -(scoreSlope(1) - (receptorSlopes[1] as number)),
       7,
     );
 
-    function slopeOf(some: DockedPose, row: number): number {
+    function receptorSlope(row: number): number {
       const at = (step: number) => {
-        const data = some.ligand.data.slice();
+        const data = alone.ligand.data.slice();
         data[3 * row] = (data[3 * row] as number) + step;
-        return energyOf({ ...some, ligand: { ...some.ligand, data } });
+        return energyOf({ ...alone, ligand: { ...alone.ligand, data } });
       };
       return (at(h) - at(-h)) / (2 * h);
     }

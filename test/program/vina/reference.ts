@@ -1,8 +1,8 @@
 import type { Pose } from '../../../examples/vina/pairs.ts';
 
 /**
- * Way to compute the terms of a pair. `exact` evaluates their formulas. `table` reads them from a table, like AutoDock
- * Vina.
+ * Way to compute the terms of a pair. `exact` evaluates their formulas. `table` reads them from a table, as AutoDock Vina
+ * does.
  */
 export type Mode = 'exact' | 'table';
 

@@ -51,7 +51,7 @@ describe('the Vina scorer, compared with AutoDock Vina,', () => {
     }
   });
 
-  test('gives all totals within 0.001 kcal/mol if terms are read from its table', () => {
+  test('gives all totals within 0.001 kcal/mol if terms are read from AutoDock Vina’s table', () => {
     expect(
       largest(printed, (pose, n) => referenceScore(poseAt(n), weights, 'table') - pose.total),
     ).toBeLessThan(1e-3);
@@ -66,13 +66,18 @@ describe('the Vina scorer, compared with AutoDock Vina,', () => {
 });
 
 describe('the Vina scorer', () => {
-  property('equals the reference in plain arithmetic, clashes included', poseIndex(), step(4), (n, shift) => {
-    const pose = pairsOf(moved(ligands[n] as HeavyAtoms, shift), receptor);
-    const expected = referenceScore(pose, weights, 'exact');
-    expect(Math.abs(energy(pose) - expected)).toBeLessThan(1e-10 * (1 + Math.abs(expected)));
-  });
+  property(
+    'equals the reference in plain arithmetic, clashes included',
+    poseIndex(),
+    vectorWithin(4),
+    (n, shift) => {
+      const pose = pairsOf(moved(ligands[n] as HeavyAtoms, shift), receptor);
+      const expected = referenceScore(pose, weights, 'exact');
+      expect(Math.abs(energy(pose) - expected)).toBeLessThan(1e-10 * (1 + Math.abs(expected)));
+    },
+  );
 
-  property('is invariant to translation of the whole complex', poseIndex(), step(50), (n, shift) => {
+  property('is invariant to translation of the whole complex', poseIndex(), vectorWithin(50), (n, shift) => {
     const pose = poseAt(n);
     const translated = pairsOf(moved(ligands[n] as HeavyAtoms, shift), moved(receptor, shift));
     // Skips the case if rounding adds or drops a pair that is exactly at the cutoff.
@@ -196,7 +201,7 @@ function groupedPose(reach: number): fc.Arbitrary<Pose> {
       n: poseIndex(),
       atoms: fc.integer({ min: 1, max: 37 }),
       shift: fc.oneof(
-        { weight: 4, arbitrary: step(reach) },
+        { weight: 4, arbitrary: vectorWithin(reach) },
         { weight: 1, arbitrary: fc.constant([1000, 0, 0]) },
       ),
       rotors: fc.integer({ min: 0, max: 14 }).map(twice => twice / 2),
@@ -211,7 +216,7 @@ function groupedPose(reach: number): fc.Arbitrary<Pose> {
 }
 
 /** A vector whose components are up to `size` Å. */
-function step(size: number): fc.Arbitrary<[number, number, number]> {
+function vectorWithin(size: number): fc.Arbitrary<[number, number, number]> {
   const component = fc.double({ min: -size, max: size, noNaN: true });
   return fc.tuple(component, component, component);
 }

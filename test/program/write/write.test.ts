@@ -36,7 +36,7 @@ describe('writing PDBQT', () => {
     expect(again?.tree).toEqual(pose?.tree);
   });
 
-  test('puts remarks first, in place of those of the same name', () => {
+  test('puts new remarks first, and removes old ones of the same name', () => {
     const atom = 'ATOM      1  C1  LIG A   7      -1.500   2.250 100.125  1.00  0.00    +0.014 C ';
     const [molecule] = read(
       ['REMARK VINA RESULT:  -1', 'REMARK 7 torsions:', atom, 'END'].join('\n'),
@@ -66,7 +66,7 @@ describe('writing PDBQT', () => {
     expect(pdbqtOf(docked as Molecule, coordinatesOf(docked as Molecule))).toBe(text);
   });
 
-  test('rejects molecules without their lines, too few coordinates, and coordinates that do not fit', () => {
+  test('rejects molecules read without keepLines, too few coordinates, and coordinates that do not fit their columns', () => {
     const [bare] = moleculesOf(posesText, 'poses.pdbqt');
     expect(() => pdbqtOf(bare as Molecule, coordinatesOf(bare as Molecule))).toThrow(
       'poses.pdbqt, line 1: expected lines and coordinates of 39 PDBQT atoms',
@@ -97,7 +97,7 @@ describe.each([
     },
   );
 
-  test('adds data fields, in place of those of the same name', () => {
+  test('appends new data fields, and removes old ones of the same name', () => {
     const written = sdfOf(molecule, coordinatesOf(molecule), { SCORE: '-9.1', other: 'x' });
     expect(written.slice(written.indexOf('M  END'))).toBe(
       'M  END\n>  <NOTE>\nstays\n\n>  <SCORE>\n-9.1\n\n>  <other>\nx\n\n$$$$\n',
@@ -110,7 +110,7 @@ describe.each([
     expect(sdfOf(charged, coordinatesOf(charged))).toMatch(/O {3}0 {2}3|0 CHG=-1/);
   });
 
-  test('rejects molecules without their lines', () => {
+  test('rejects molecules read without keepLines', () => {
     const [bare] = moleculesOf(text, 'a.sdf') as Iterable<Molecule>;
     expect(() => sdfOf(bare as Molecule, coordinatesOf(molecule))).toThrow(
       'a.sdf, line 1: expected lines and coordinates of 3 SDF atoms',

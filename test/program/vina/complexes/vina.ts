@@ -61,7 +61,7 @@ export function modelsOf(text: string): string[] {
     .map(model => model.slice(0, model.indexOf('ENDMDL')));
 }
 
-/** Texts of one file for each ligand of a model, and of one file for its flexible residues. */
+/** Texts of the files to be written for a model: one for each ligand, and one for all flexible residues. */
 function partsOf(model: string): { ligands: string[]; residues: string } {
   const lines = model.split('\n').filter(line => line !== '' && !line.startsWith('REMARK'));
   const first = lines.findIndex(line => line.startsWith('BEGIN_RES'));
