@@ -10,10 +10,11 @@ import { max } from '../ops/reduce/max.ts';
 import { sum } from '../ops/reduce/sum.ts';
 import { concat } from '../ops/shape/concat.ts';
 import { slice } from '../ops/shape/slice.ts';
+import { bestValues } from './best-values.ts';
 import type { Combination } from './combination.ts';
 import { recordPoseLoss } from './objective.ts';
 import type { Tensors, Weighted } from './params.ts';
-import { bestValues, recordPooledRows } from './pooled-pose.ts';
+import { recordPooledRows } from './pooled-pose.ts';
 import { scoreAt, type TapeRun, type Targets } from './pose-tape.ts';
 import type { Task } from './task.ts';
 import { type Part, type Reference, type Term, weightOf } from './term.ts';
@@ -60,7 +61,7 @@ function scoreSums({ sigma, usesB }: Combination, z: Value, weights: readonly nu
 
 /**
  * Records the targets A and B_j of a pooling, and as extras Σ e_n, each r_j and each Σ e_n (p_nj − r_j). Here e_n is a
- * multiple of m_n exp(ℓ_n) whose largest is 1, so that no e_n overflows in float32.
+ * multiple of m_n exp(ℓ_n) whose largest is 1, so that not all underflow in float32, and none overflows.
  */
 function pooledSums(
   combination: Combination,

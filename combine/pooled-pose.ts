@@ -7,17 +7,15 @@ import { add } from '../ops/arithmetic/add.ts';
 import { div } from '../ops/arithmetic/div.ts';
 import { mul } from '../ops/arithmetic/mul.ts';
 import { sub } from '../ops/arithmetic/sub.ts';
-import { min } from '../ops/composed/min.ts';
 import { exp } from '../ops/elementwise/exp.ts';
-import { less } from '../ops/elementwise/less.ts';
 import { log } from '../ops/elementwise/log.ts';
 import { stopGradient } from '../ops/elementwise/stopGradient.ts';
-import { where } from '../ops/elementwise/where.ts';
 import { max } from '../ops/reduce/max.ts';
 import { sum } from '../ops/reduce/sum.ts';
 import { concat } from '../ops/shape/concat.ts';
 import { slice } from '../ops/shape/slice.ts';
 import { BadPoseError } from './bad-pose.ts';
+import { bestValues } from './best-values.ts';
 import type { Combination } from './combination.ts';
 import { LazyParams } from './lazy-params.ts';
 import { recordLogMean } from './log-mean.ts';
@@ -182,22 +180,9 @@ export function recordPooled(
   if (!values) return recordValue(combination, params, pooled);
   const w = reshaped(div(e, S), [scores.length, 1]);
   // The values are measured from those of a pose with the largest weight, so that large ones keep their digits.
-  const best = bestValues(stopGradient(e), stopGradient(values));
+  const best = stopGradient(bestValues(e, values));
   const deviation = sum(mul(w, sub(values, best)), 0);
   return recordValue(combination, params, { ...pooled, mean: add(best, deviation) });
-}
-
-/**
- * Returns the values of the pose with the largest e_n, shape [J]. If several poses have it, each value is the smallest of
- * theirs. Deviations from these values are exactly 0 for the best pose. From a rounded mean they would be rounding errors,
- * which may be larger than the deviations of poses with a tiny e_n.
- *
- * @param e e_n, shape [poses]
- * @param values p_nj, shape [poses, J]
- */
-export function bestValues(e: Value, values: Value): Value {
-  const isBelow = reshaped(less(e, max(e)), [e.shape[0] as number, 1]);
-  return min(where(isBelow, max(values, 0), values), 0);
 }
 
 /** Records ΔG from the averages. */

@@ -454,8 +454,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the values of a group are not measured from its best pose',
     file: 'combine/group.ts',
-    find: 'sub(fixed, rValues)',
-    replace: 'fixed',
+    find: 'sub(fixedValues, rValues)',
+    replace: 'fixedValues',
     caughtBy: ['test/combine/named-definition.test.ts'],
   },
   {
