@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type Executor, interpreter, jit, type Tape, tensor, type Value } from 'posetape';
-import { boltzmann, type Combination, combinePoses, squaredError } from 'posetape/combine';
+import { boltzmann, type Combination, combinePoses, mean, squaredError } from 'posetape/combine';
 import { add, mul, sum } from 'posetape/ops';
 import { wasm } from 'posetape/wasm';
 import { describe, expect, test } from 'vitest';
@@ -119,6 +119,28 @@ describe('a pose whose weight underflows needs no backward pass', () => {
 
 describe('with a tolerance', () => {
   const tolerances = magnitudes(1e-12, 1e-2);
+
+  test.each<[what: string, energies: number[], tolerance: number, options: Partial<KnownOptions>]>([
+    [
+      'poses of equal weight, however small',
+      Array.from({ length: 200 }, (_, n) => n),
+      0.01,
+      { combination: mean() },
+    ],
+    ['poses as good as the best, however many', Array(200).fill(-5), 0.009, {}],
+    ['a pose whose deviation makes up for its small weight', [-10, -3], 1e-3, {}],
+    [
+      'poses whose share of the coefficients equals it',
+      [1, 2, 3, 4],
+      0.25,
+      { strategy: 'recompute', combination: mean() },
+    ],
+  ])('does not leave out %s', async (_what, energies, tolerance, options) => {
+    const exact = await combineKnown({ poses: posesOf(...energies), ...options });
+    const { stats, gradient } = await combineKnown({ poses: posesOf(...energies), ...options, tolerance });
+    expect(stats.backwardSkipped).toBe(0);
+    expect(gradient).toEqual(exact.gradient);
+  });
 
   /** Fails unless a tolerance changes the gradient by at most Σ lost_n |g_n|, and changes no other result. */
   async function expectLost(
