@@ -13,7 +13,7 @@ export class StructureCache<T> {
   readonly #onEvict: (evicted: T) => void;
   readonly #entries = new Map<string, T>();
   #latest: { readonly key: string; readonly variant: string; readonly entry: T } | undefined;
-  #lookups = 0;
+  #tapes = 0;
   #createdInWindow = 0;
   #hasWarned = false;
 
@@ -26,13 +26,18 @@ export class StructureCache<T> {
 
   /** The entry of a structure; undefined if there is none. */
   find({ key }: Structure, variant: string): T | undefined {
-    if (++this.#lookups > windowLength) [this.#lookups, this.#createdInWindow] = [1, 0];
     const latest = this.#latest;
-    if (latest?.key === key && latest.variant === variant) return latest.entry;
-    const name = `${variant} ${key}`;
-    const entry = this.#entries.get(name);
-    if (entry !== undefined) this.#use(name, key, variant, entry);
+    const isLatest = latest?.key === key && latest.variant === variant;
+    const entry = isLatest ? latest.entry : this.#entries.get(`${variant} ${key}`);
+    if (entry === undefined) return undefined;
+    this.#countTape();
+    if (!isLatest) this.#use(`${variant} ${key}`, key, variant, entry);
     return entry;
+  }
+
+  /** Counts a tape when its entry is found or created. A search without success is not a tape of its own. */
+  #countTape(): void {
+    if (++this.#tapes > windowLength) [this.#tapes, this.#createdInWindow] = [1, 0];
   }
 
   #use(name: string, key: string, variant: string, entry: T): void {
@@ -47,6 +52,7 @@ export class StructureCache<T> {
     const cached = this.find(structure, variant);
     if (cached !== undefined) return cached;
     const { key } = structure;
+    this.#countTape();
     this.#warn(key, live);
     const entry = make();
     this.created++;
@@ -74,7 +80,7 @@ export class StructureCache<T> {
     if (++this.#createdInWindow <= windowLength / 2 || this.#hasWarned || previousKey === undefined) return;
     this.#hasWarned = true;
     console.warn(
-      `${this.#owner}: more than half of the last ${this.#lookups} tapes had a new structure. Each was planned and compiled, which takes longer than running it. ${differenceOf(previousKey, key, live)} The structure includes the number of values, which lengths are equal, literals 0 and 1, and the exponents that pow treats specially. Put numbers that vary from pose to pose on the tape with tape.constant, or use interpreter().`,
+      `${this.#owner}: more than half of the last ${this.#tapes} tapes had a new structure, or one whose plan was dropped (the option structures is ${this.#limit}). Each was planned and compiled, which takes longer than running it. ${differenceOf(previousKey, key, live)} The structure includes the number of values, which lengths are equal, literals 0 and 1, and the exponents that pow treats specially. Put numbers that vary from pose to pose on the tape with tape.constant, or use interpreter().`,
     );
   }
 }

@@ -503,6 +503,21 @@ describe('plans', () => {
     expect(warnings[0]).toMatch(/Put numbers that vary from pose to pose on the tape with tape\.constant/);
   });
 
+  test('an executor warns if it keeps dropping plans that it needs again', async () => {
+    const warnings: string[] = [];
+    const spy = vi.spyOn(console, 'warn').mockImplementation(words => void warnings.push(words));
+    await combinePoses({
+      poses: Array.from({ length: 200 }, (_, n) => 1 + (n % 8)),
+      params: { k: tensor(3) },
+      score: (_tape, { k }, terms) => Array.from({ length: terms }, () => exp(k)).reduce((a, b) => add(a, b)),
+      combination: lse(),
+      executor: jit({ structures: 4 }),
+    });
+    spy.mockRestore();
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/whose plan was dropped \(the option structures is 4\)/);
+  });
+
   test.each([0, -1, Number.NaN, null, 'x', 1.5])('rejects structures: %s', structures => {
     for (const make of [jit, wasm])
       expect(() => make({ structures: structures as number })).toThrow(
