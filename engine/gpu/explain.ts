@@ -34,8 +34,8 @@ function argumentsOf({ passed }: Source): string {
         return `start ${argument.number}`;
       case 'offset':
         return `start of input ${argument.number}`;
-      case 'number':
-        return `${argument.number}`;
+      case 'literal':
+        return `${argument.value}`;
     }
   };
   return passed.map(name).join(', ') || 'nothing';

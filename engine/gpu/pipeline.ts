@@ -7,13 +7,14 @@ import { type Argument, type Arithmetic, kernelSource, packSource, type Source }
 /** The data of one pose. */
 export interface PoseData {
   readonly inputs: Float32Array;
-  /** The lengths of all sizes, including chunk counts. */
+  /** The length behind each size: those of the structure, then the plan's chunk counts. */
   readonly sizes: readonly number[];
   readonly starts: readonly number[];
 }
 
-/** The source of a step, with the buffers it reads and writes. */
+/** A step and its source. */
 export interface StepSource extends Source {
+  /** The buffer that the step writes. */
   readonly buffer: number;
   readonly step: Kernel | Pack;
 }
@@ -30,8 +31,8 @@ export function stepSourcesOf({ steps, lengths }: KernelPlan, arithmetic: Arithm
 const loopMaxIterations = 2 ** 31 - 1;
 
 /**
- * A plan as a pipeline of gpu.js: one launch, then the results are read back. Its intermediate arrays stay on the
- * device until it is destroyed.
+ * A plan as a pipeline of gpu.js. A run launches the kernels, all together if gpu.js can, then reads the results back. The
+ * pipeline keeps its intermediate arrays until it is destroyed.
  */
 export class PlanPipeline {
   readonly #gpu: Gpu;
@@ -66,7 +67,7 @@ export class PlanPipeline {
   #orchestration(calls: readonly StepSource[], lengths: readonly number[], { offsets }: InputLayout) {
     const kernelOf = this.#kernels(lengths);
     const keys = this.#scalars.map(keyOf);
-    return (inputs: unknown, ...numbers: unknown[]): unknown[] => {
+    return (inputs: unknown, ...scalarValues: unknown[]): unknown[] => {
       const buffers: unknown[] = [];
       const argumentValue = (argument: Argument): unknown => {
         switch (argument.kind) {
@@ -76,10 +77,10 @@ export class PlanPipeline {
             return buffers[argument.number];
           case 'offset':
             return offsets[argument.number];
-          case 'number':
-            return argument.number;
+          case 'literal':
+            return argument.value;
           default:
-            return numbers[keys.indexOf(keyOf(argument))];
+            return scalarValues[keys.indexOf(keyOf(argument))];
         }
       };
       for (const call of calls) buffers[call.buffer] = kernelOf(call)(...call.passed.map(argumentValue));
@@ -126,8 +127,8 @@ export class PlanPipeline {
 
   /** Runs one pose and returns the wanted buffers, each as long as its capacity. */
   async run({ inputs, sizes, starts }: PoseData): Promise<ReadonlyMap<number, ArrayLike<number>>> {
-    const numbers = this.#scalars.map(({ kind, number }) => (kind === 'size' ? sizes : starts)[number]);
-    const results = await this.#pipeline(this.#backend.gpuJs.input(inputs, [inputs.length]), ...numbers);
+    const scalarValues = this.#scalars.map(({ kind, number }) => (kind === 'size' ? sizes : starts)[number]);
+    const results = await this.#pipeline(this.#backend.gpuJs.input(inputs, [inputs.length]), ...scalarValues);
     // A pipeline may report a GPU backend as `gpu`, without its name.
     const ran = this.#pipeline.backend === 'gpu' ? this.#backend.name : this.#pipeline.backend;
     if (ran !== this.#backend.name) {

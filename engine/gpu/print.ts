@@ -19,7 +19,7 @@ export type Argument =
   | { readonly kind: 'start'; readonly number: number }
   /** The position at which an input begins in the array of inputs. */
   | { readonly kind: 'offset'; readonly number: number }
-  | { readonly kind: 'number'; readonly number: number };
+  | { readonly kind: 'literal'; readonly value: number };
 
 /** The precision of a backend's arithmetic. The numbers in arrays are float32 on all backends. */
 export type Arithmetic = 'float32' | 'float64';
@@ -128,18 +128,19 @@ class Printer {
   }
 
   parameter(argument: Argument): string {
-    const key = argument.kind === 'inputs' ? argument.kind : `${argument.kind} ${argument.number}`;
+    const { kind } = argument;
+    const key = kind === 'inputs' ? kind : `${kind} ${kind === 'literal' ? argument.value : argument.number}`;
     const existing = this.#parameters.get(key);
     if (existing) return existing.name;
-    const letter = argument.kind === 'buffer' ? 'b' : 'n';
-    const name = argument.kind === 'inputs' ? 'x' : `${letter}${this.#parameters.size}`;
+    const letter = kind === 'buffer' ? 'b' : 'n';
+    const name = kind === 'inputs' ? 'x' : `${letter}${this.#parameters.size}`;
     this.#parameters.set(key, { name, argument });
     return name;
   }
 
   /** The name of a parameter by which a number is passed, so that kernels with other numbers have the same text. */
   number(number: number): string {
-    return this.parameter({ kind: 'number', number });
+    return this.parameter({ kind: 'literal', value: number });
   }
 
   /** Lines that compute the index of the thread's entry. Threads beyond the last entry have nothing to compute. */
