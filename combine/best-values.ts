@@ -7,8 +7,8 @@ import { max } from '../ops/reduce/max.ts';
 
 /**
  * Returns the values of the pose with the largest e_n, shape [J]. If several poses have it, each value is the smallest of
- * theirs. Deviations from these values are exactly 0 for the best pose. From a rounded mean they would be rounding errors,
- * which may be larger than the deviations of poses with a tiny e_n.
+ * theirs. The deviations of this pose from its own values are exactly 0. If they were measured from a rounded mean, they
+ * would be rounding errors, which may exceed the contributions of poses with a tiny e_n.
  *
  * @param e e_n, shape [poses]
  * @param values p_nj, shape [poses, J]

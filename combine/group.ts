@@ -30,7 +30,7 @@ import { type Part, type Reference, type Term, weightOf } from './term.ts';
  *     A: Σ e_n h_n        B_j: Σ e_n (p_nj + (p_nj − r_j) h_n)        P: Σ L_n
  *
  * with e_n = m_n exp(σ(h_n − r)) and p_nj − r_j as constants, measured from the group's best pose. If h_n and p_n are both
- * the score, B has only the deviations: Σ e_n (h_n − r) h_n.
+ * the score, B lacks the term e_n p_nj, whose gradient is already A: B is Σ e_n (h_n − r) h_n.
  */
 export function groupTargets<Pose>(
   task: Task<Pose>,
@@ -54,14 +54,15 @@ export function groupTargets<Pose>(
 function scoreSums({ sigma, usesB }: Combination, z: Value, weights: readonly number[] | undefined): Targets {
   const fixed = stopGradient(z);
   const deviations = sub(fixed, sigma > 0 ? max(fixed) : min(fixed));
-  const e = weighted(z, sigma === 0 ? undefined : exp(mul(sigma, deviations)), weights);
+  const e = withPoseWeights(z, sigma === 0 ? undefined : exp(mul(sigma, deviations)), weights);
   const terms = e ? mul(e, z) : z;
   return { targets: usesB ? [sum(terms), sum(mul(mul(e ?? 1, deviations), z))] : [sum(terms)] };
 }
 
 /**
- * Records the targets A and B_j of a pooling, and as extras Σ e_n, each r_j and each Σ e_n (p_nj − r_j). Here e_n is a
- * multiple of m_n exp(ℓ_n) whose largest is 1, so that not all underflow in float32, and none overflows.
+ * Records the targets A and B_j of a pooling, and as extras Σ e_n, each r_j and each Σ e_n (p_nj − r_j). Here the e_n
+ * are m_n exp(ℓ_n) divided by the largest of the group. The largest e_n is thus 1: in float32 not all underflow, and none
+ * overflows.
  */
 function pooledSums(
   combination: Combination,
@@ -83,19 +84,19 @@ function pooledSums(
   const S = reshaped(sum(e), [1]);
   if (!values) return { targets: [A], extras: S };
   const [count, J] = values.shape as [number, number];
-  const column = reshaped(e, [count, 1]);
+  const eColumn = reshaped(e, [count, 1]);
   const fixedValues = stopGradient(values);
   const rValues = bestValues(e, fixedValues);
-  const deviations = mul(column, sub(fixedValues, rValues));
-  const byValue = sum(mul(column, values), 0);
-  const byWeight = sum(mul(deviations, reshaped(logWeights, [count, 1])), 0);
+  const weightedDeviations = mul(eColumn, sub(fixedValues, rValues));
+  const byValue = sum(mul(eColumn, values), 0);
+  const byWeight = sum(mul(weightedDeviations, reshaped(logWeights, [count, 1])), 0);
   const sums = add(byValue, byWeight);
   const B = Array.from({ length: J }, (_, j) => reshaped(slice(sums, j, j + 1), []));
-  return { targets: [A, ...B], extras: concat([S, rValues, sum(deviations, 0)]) };
+  return { targets: [A, ...B], extras: concat([S, rValues, sum(weightedDeviations, 0)]) };
 }
 
 /** Returns m_n · factors, where absent weights or factors count as 1; undefined if both are absent. */
-function weighted(
+function withPoseWeights(
   { tape }: Value,
   factors: Value | undefined,
   weights: readonly number[] | undefined,
@@ -135,13 +136,14 @@ export function groupParts<Pose>(
   };
 }
 
-/** Reference of a group, and for each B_j a factor of A to be added to it. */
+/** Reference of a group. `shifts` has a number for each B_j: shifts[j] · A is added to B_j. */
 type GroupReference = Reference & { readonly shifts: ArrayLike<number> };
 
 /**
- * Returns the reference of a group of a pooling. The tape's e_n and p_nj may be float32, those of the terms are float64.
- * ∂ΔG depends on differences between poses. What all ∂ℓ_n have in common cancels from it only if A, B_j, S and M_j use
- * the same e_n and p_nj, so A and B_j are scaled and shifted to the S and M_j of the terms.
+ * Returns the reference of a group of a pooling. The tape's e_n and p_nj may be float32, those of the terms are float64. A
+ * term that all ∂ℓ_n have in common must cancel from the gradient of an average, and it does so only if A, B_j, S and M_j
+ * use the same e_n and p_nj. So A and B_j are scaled to the S of the terms, and B_j is shifted by a multiple of A to their
+ * M_j.
  */
 function pooledReference(terms: readonly Term[], [tapeS = 1, ...rest]: readonly number[]): GroupReference {
   const J = rest.length / 2;
