@@ -31,7 +31,7 @@ export function pdbqtOf(
   ) {
     const { file, line } = molecule.source;
     throw new Error(
-      `${file}, line ${line}: expected lines and coordinates of ${molecule.atoms.length} PDBQT atoms`,
+      `${file}, line ${line}: expected the lines of ${molecule.atoms.length} PDBQT atoms (read with keepLines) and 3 coordinates for each`,
     );
   }
   const isReplaced = (line: string) => remarks.some(remark => keyOf(line) === keyOf(`REMARK ${remark}`));

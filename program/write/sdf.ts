@@ -26,7 +26,9 @@ export function sdfOf(
   const lines = (molecule.lines ?? []).map((content, i) => ({ file, number: first + i, content }));
   const end = lines.findIndex(({ content }) => /^M\s+END/.test(content));
   if (end < 0 || coordinates.length !== 3 * atoms.length) {
-    throw new Error(`${file}, line ${first}: expected lines and coordinates of ${atoms.length} SDF atoms`);
+    throw new Error(
+      `${file}, line ${first}: expected the lines of ${atoms.length} SDF atoms (read with keepLines) and 3 coordinates for each`,
+    );
   }
   const table = lines[3]?.content.includes('V3000') ? moved3000 : moved2000;
   const newFields = Object.entries(data).flatMap(([name, value]) => [`>  <${name}>`, value, '']);

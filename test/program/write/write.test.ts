@@ -69,9 +69,9 @@ describe('writing PDBQT', () => {
   test('rejects molecules read without keepLines, too few coordinates, and coordinates that do not fit their columns', () => {
     const [bare] = moleculesOf(posesText, 'poses.pdbqt');
     expect(() => pdbqtOf(bare as Molecule, coordinatesOf(bare as Molecule))).toThrow(
-      'poses.pdbqt, line 1: expected lines and coordinates of 39 PDBQT atoms',
+      'poses.pdbqt, line 1: expected the lines of 39 PDBQT atoms (read with keepLines) and 3 coordinates for each',
     );
-    expect(() => pdbqtOf(pose as Molecule, [1, 2, 3])).toThrow('expected lines and coordinates of 39');
+    expect(() => pdbqtOf(pose as Molecule, [1, 2, 3])).toThrow('expected the lines of 39');
     const far = (x: number) => () => pdbqtOf(pose as Molecule, coordinatesOf(pose as Molecule).fill(x));
     expect(far(Number.NaN)).toThrow('expected a number that fits 8 columns, got NaN');
     expect(far(-1e4)).toThrow('got -10000');
@@ -81,8 +81,8 @@ describe('writing PDBQT', () => {
 describe.each([
   ['V2000', molfile],
   ['V3000', molfile3000],
-])('writing SDF %s', (_, write) => {
-  const text = `${write(water, waterBonds)}\n>  <SCORE>\n-1\n\n>  <NOTE>\nstays\n\n$$$$\n`;
+])('writing SDF %s', (_, recordOf) => {
+  const text = `${recordOf(water, waterBonds)}\n>  <SCORE>\n-1\n\n>  <NOTE>\nstays\n\n$$$$\n`;
   const [molecule] = read(text, 'a.sdf') as [Molecule];
 
   property(
@@ -104,8 +104,8 @@ describe.each([
     );
   });
 
-  test('keeps charges and other attributes of atoms', () => {
-    const source = write(water).replace('O   0  0', 'O   0  3').replace('-3.3456 0', '-3.3456 0 CHG=-1');
+  test('keeps the charges of atoms', () => {
+    const source = recordOf(water).replace('O   0  0', 'O   0  3').replace('-3.3456 0', '-3.3456 0 CHG=-1');
     const [charged] = read(source, 'a.sdf') as [Molecule];
     expect(sdfOf(charged, coordinatesOf(charged))).toMatch(/O {3}0 {2}3|0 CHG=-1/);
   });
@@ -113,12 +113,12 @@ describe.each([
   test('rejects molecules read without keepLines', () => {
     const [bare] = moleculesOf(text, 'a.sdf') as Iterable<Molecule>;
     expect(() => sdfOf(bare as Molecule, coordinatesOf(molecule))).toThrow(
-      'a.sdf, line 1: expected lines and coordinates of 3 SDF atoms',
+      'a.sdf, line 1: expected the lines of 3 SDF atoms (read with keepLines) and 3 coordinates for each',
     );
   });
 });
 
-test('writing SDF V3000 continues long lines', () => {
+test('writing SDF V3000 splits long entries into lines of at most 80 characters', () => {
   const attributes = `CHG=-1 ${'A=-1 '.repeat(40)}END=1`;
   const source = molfile3000(water).replace(
     '-3.3456 0',
