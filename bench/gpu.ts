@@ -14,8 +14,8 @@ await ladder({
   takes: 'about twenty minutes with a GPU, and hours without',
   title: 'On the GPU',
   executors: [
-    { name: 'gpu webgpu', title: 'WebGPU', color: colours.green },
-    { name: 'gpu webasm', title: 'webasm', color: colours.pink },
+    { name: 'gpu webgpu', title: 'gpu WebGPU', color: colours.green },
+    { name: 'gpu webasm', title: 'gpu WebAssembly', color: colours.pink },
     { name: 'jit32', title: 'jit float32', color: colours.sky },
     { name: 'wasm', title: 'wasm', color: colours.orange },
   ],

@@ -26,7 +26,7 @@ type Options = Partial<Omit<CombineOptions<number, Params>, 'posesPerTape'>> & {
   readonly posesPerTape?: number;
 };
 
-/** Combines poses with these scores. Pose n of the options is n. */
+/** Combines poses with these scores. Pose n is the number n, which functions of the options receive as the pose. */
 function combineRows(rows: readonly (number | readonly number[])[], options: Options) {
   const width = [rows[0]].flat().length;
   const { params, posesPerTape, score = scoreOf, ...rest } = options;
@@ -65,19 +65,19 @@ describe('groups on a float32 executor', () => {
   );
 
   test.each(cases)(
-    'have the gradient by a learned kT of energies near $base, on $name',
+    'have the right gradient with respect to a learned kT, for energies near $base: $name',
     async ({ make, base }) => {
       const kT = 0.593;
-      const rows = [0, -0.5, -1.25, -0.75].map(above => base + above);
+      const rows = [0, -0.5, -1.25, -0.75].map(offset => base + offset);
       const factors = rows.map(row => Math.exp((base - row) / kT));
       const Z = factors.reduce((a, b) => a + b);
-      const weighted = (of: (above: number) => number) =>
+      const weighted = (of: (offset: number) => number) =>
         rows.reduce((total, row, n) => total + ((factors[n] as number) / Z) * of(row - base), 0);
       // ∂ΔG/∂kT is the variance of the energies divided by kT².
-      const average = weighted(above => above);
-      const exact = weighted(above => (above - average) ** 2) / kT ** 2;
-      // The slope of a log-weight in kT is ΔG_n/kT², so a rounding error of float32 is this large.
-      const rounding = (2 ** -24 * weighted(above => Math.abs(above - average)) * Math.abs(base)) / kT ** 2;
+      const average = weighted(offset => offset);
+      const exact = weighted(offset => (offset - average) ** 2) / kT ** 2;
+      // The slope of a log-weight in kT is ΔG_n/kT². Rounding these slopes to float32 changes the gradient by about this much.
+      const rounding = (2 ** -24 * weighted(offset => Math.abs(offset - average)) * Math.abs(base)) / kT ** 2;
       for (const posesPerTape of [2, 3, 4]) {
         const { gradient } = await combineRows(rows, {
           params: { kT: tensor(kT) },
@@ -93,7 +93,7 @@ describe('groups on a float32 executor', () => {
 
 describe.each(strategies)('under %s', strategy => {
   test.each([1, 2, 8])(
-    'deviations of equal best poses are 0, with %i poses on a tape',
+    'rounding the mean of equal best poses does not disturb the gradient, with %i poses on a tape',
     async posesPerTape => {
       // Seven equal poses, whose mean is rounded, and one of Boltzmann weight e⁻⁶⁰/7.
       const rows = [...Array(7).fill([0, 9999.1]), [-60, 10_000.1]];
@@ -113,7 +113,7 @@ describe.each(strategies)('under %s', strategy => {
     ];
     const { gradient } = await combineRows(rows, { combination: byScore, strategy, posesPerTape });
     const weight = 1 / (1 + Math.exp(0.5));
-    // The third pose has a term of 1e8 e⁻⁶⁰.
+    // The third pose is left out. It changes this slope by less than 1e8 e⁻⁶⁰, far below the tolerance.
     expectClose(gradient.s?.data[2] ?? 0, weight * (1 - weight), 1e-12);
   });
 
@@ -138,7 +138,7 @@ describe.each(strategies)('under %s', strategy => {
     expect([value, ...(gradient.s?.data ?? [])]).toEqual([3, 0, 1]);
   });
 
-  test('a parameter that only the functions of the first pose read has its gradient', async () => {
+  test('a parameter that poseLoss or logWeight reads only for the first pose has the right gradient', async () => {
     const q = { q: tensor(2) };
     const losses = await combineRows([1, 2], {
       params: q,

@@ -46,11 +46,11 @@ test('a source that is faster than the workers waits once there are two chunks f
 });
 
 test('a full chunk runs at once if the source is slower than the workers', async () => {
-  let [reported, before] = [0, 0];
+  let [reported, reportedBeforeFifth] = [0, 0];
   async function* poses(): AsyncGenerator<Sent> {
     for (let i = 0; i < 4; i++) yield { distances: [3] };
     while (reported < 4) await setTimeout(5);
-    before = reported;
+    reportedBeforeFifth = reported;
     yield { distances: [3] };
   }
   await combinePoses<Sent, Theta>({
@@ -62,5 +62,5 @@ test('a full chunk runs at once if the source is slower than the workers', async
       reported++;
     },
   });
-  expect([before, reported]).toEqual([4, 5]);
+  expect([reportedBeforeFifth, reported]).toEqual([4, 5]);
 });
