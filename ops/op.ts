@@ -1,4 +1,4 @@
-// Everything that the files of ops/ share: `defineOp`, checks of arguments, shapes, and the types of elementwise ops.
+// Imports that many files of ops/ share: `defineOp`, checks of arguments, shapes, and the types of elementwise ops.
 import type { Operand, Value } from '../engine/tape.ts';
 
 export { type Axes, axesOf, axisOf } from '../engine/axes.ts';

@@ -3,15 +3,15 @@ import type { Value } from '../tape.ts';
 import type { Structure } from './structure.ts';
 
 /*
- * A forward tape is a tape without its adjoints. Its structure determines the structure of the tape with adjoints. So a
- * later forward tape of the same structure can run without recording adjoints.
+ * A forward tape is a tape without its adjoints. If all its ops are known ops, its structure, with the starts, determines
+ * the structure of the tape with adjoints. So a later forward tape of the same structure can run without recording adjoints.
  */
 
 /** The structure of a tape with its adjoints, in terms of the forward tape. */
 export interface Adjoints {
   /** The key of the tape with its adjoints. */
   readonly key: string;
-  /** For each size of the tape with its adjoints, the equal size of the forward tape. */
+  /** For each {@link Size} of the tape with its adjoints, the number that the same length has on the forward tape. */
   readonly sizes: readonly number[];
   /** The starts of the tape with its adjoints. */
   readonly starts: readonly number[];
@@ -27,8 +27,8 @@ export function haveKnownRules(live: readonly Value[]): boolean {
 }
 
 /**
- * The adjoints of a tape, from the live values and the structure of the forward tape and of the tape with its adjoints.
- * Undefined if the adjoints add data, or lengths that the forward tape does not have.
+ * The adjoints of a tape. `forward` and `forwardStructure` belong to the forward tape, `live` and `structure` to the tape
+ * with its adjoints. Undefined if the adjoints add data, or lengths that the forward tape does not have.
  */
 export function adjointsOf(
   forward: readonly Value[],

@@ -77,7 +77,7 @@ const counting = algebraOf<number>(
   },
 );
 
-/** The costs counted so far, by the number of inputs. */
+/** The results of {@link costOf} so far: for each expression, the costs by the number of inputs. */
 const costsByExpression = new WeakMap<Expression, number[]>();
 
 /** The cost of computing an expression of `inputs` inputs once, in additions. */

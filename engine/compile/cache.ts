@@ -35,7 +35,7 @@ export class StructureCache<T> {
     return entry;
   }
 
-  /** Counts a tape when its entry is found or created. A search without success is not a tape of its own. */
+  /** Counts a tape when its entry is found or created. A failed search is not counted, since `get` follows for the same tape. */
   #countTape(): void {
     if (++this.#tapes > windowLength) [this.#tapes, this.#createdInWindow] = [1, 0];
   }

@@ -46,7 +46,7 @@ export class Expressions {
   readonly #interned = new Map<string, Expr>();
   readonly #guesses: Guesses;
   readonly #rounds: boolean;
-  /** Lengths of ragged loops. The size of a ragged loop is negative: size −1 − i has the length in element i. */
+  /** Lengths of ragged loops. The size of a ragged loop is negative: size −1 − i stands for the length `lengths[i]`. */
   readonly lengths: Expr[] = [];
 
   /** `rounds` is true for float32: numbers are rounded before they are compared. */
@@ -55,6 +55,7 @@ export class Expressions {
     this.#rounds = rounds;
   }
 
+  /** The expression with these parts, made if there is none. `key` distinguishes expressions of equal kind and arguments. */
   #intern(kind: Expr['kind'], args: readonly Expr[], key: string | number, fields: Fields = {}): Expr {
     let text = `${kind} ${key}`;
     let taint: Taint = fields.taint ?? 0;
@@ -186,7 +187,7 @@ export class Expressions {
       const variables = matched(matcher, args);
       if (!variables) continue;
       const [a, b] = variables as [Expr, Expr];
-      return isGuess ? this.#masked(a, b) : this.read(result as typeof result<Expr>, variables);
+      return isGuess ? this.#masked(a, b) : this.evaluate(result as typeof result<Expr>, variables);
     }
     return undefined;
   }
@@ -214,8 +215,8 @@ export class Expressions {
     return algebra;
   }
 
-  /** Applies an op's expression, or a side of a rule, to these inputs. */
-  read(expression: (s: RuleAlgebra<Expr>, ...inputs: Expr[]) => Expr, inputs: readonly Expr[]): Expr {
+  /** Evaluates an op's expression, or a side of a rule, for these inputs. */
+  evaluate(expression: (s: RuleAlgebra<Expr>, ...inputs: Expr[]) => Expr, inputs: readonly Expr[]): Expr {
     return expression(this.algebra, ...inputs);
   }
 

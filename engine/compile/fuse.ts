@@ -43,8 +43,8 @@ export function fused(group: Group, setting: FuseSetting): FusedLoop {
   });
   const sinks = group.roots.map(root => reader.sinkOf(root, buffers.idOf(root.node)));
   for (const { buffer, value } of sinks) {
-    const before = buffers.taints.get(buffer) ?? 0;
-    if (value.taint > before) buffers.taints.set(buffer, value.taint);
+    const earlierTaint = buffers.taints.get(buffer) ?? 0;
+    if (value.taint > earlierTaint) buffers.taints.set(buffer, value.taint);
   }
   const { expressions, reads, ops, waits } = reader;
   return { sinks, expressions, reads, ops, waits };
@@ -153,8 +153,8 @@ export class Reader {
   }
 
   /**
-   * The entry of an input or stored node, indexed as if it had `shape`, which has as many entries as the node; undefined
-   * for other nodes.
+   * The entry of an input, a fill or a stored node, indexed as if the node had `shape`, a shape with as many entries;
+   * undefined for other nodes.
    */
   #entryIfStored(node: Node, shape: readonly Size[], index: readonly Expr[]): Expr | undefined {
     const { form } = node;
@@ -177,8 +177,8 @@ export class Reader {
     return this.expressions.entry({ kind: 'input', number: input, type }, shape, index);
   }
 
-  /** Entries of index data. */
-  rows({ form, shape }: Node, index: readonly Expr[]): Expr {
+  /** An entry of index data: the number of a row. */
+  rowNumber({ form, shape }: Node, index: readonly Expr[]): Expr {
     if (form.kind !== 'leaf') throw new Error('plan: an index must be an input, not computed');
     return this.#inputEntry(form.input, shape, index);
   }
@@ -205,7 +205,7 @@ export class Reader {
       case 'map': {
         this.ops.add(node.name);
         const args = inputs.map(input => this.read(input, this.#aligned(input.shape, index)));
-        const value = expressions.read(form.expression as typeof form.expression<Expr>, args);
+        const value = expressions.evaluate(form.expression as typeof form.expression<Expr>, args);
         return form.isExchanged ? expressions.exchanged(value) : value;
       }
       case 'broadcast':
@@ -225,7 +225,7 @@ export class Reader {
       }
       case 'gather': {
         const rank = second.shape.length;
-        return this.read(first, [this.rows(second, index.slice(0, rank)), ...index.slice(rank)]);
+        return this.read(first, [this.rowNumber(second, index.slice(0, rank)), ...index.slice(rank)]);
       }
       case 'reduce':
         this.ops.add(node.name);
@@ -253,7 +253,7 @@ export class Reader {
     return reducer === 'sum' ? this.expressions.apply('add', [this.expressions.constant(0), body]) : body;
   }
 
-  /** The index of an input that broadcasts, from that of the result. */
+  /** The index at which an input that broadcasts is read, given the index of the result. */
   #aligned(shape: readonly Size[], index: readonly Expr[]): Expr[] {
     const lead = index.length - shape.length;
     return shape.map((size, axis) =>
@@ -263,10 +263,10 @@ export class Reader {
 
   #reshaped(input: Node, shape: readonly Size[], index: readonly Expr[]): Expr {
     if (sameWithoutOnes(input.shape, shape)) {
-      const long = index.filter((_, axis) => shape[axis] !== one);
+      const longIndex = index.filter((_, axis) => shape[axis] !== one);
       let next = 0;
       const at = input.shape.map(size =>
-        size === one ? this.expressions.constant(0) : (long[next++] as Expr),
+        size === one ? this.expressions.constant(0) : (longIndex[next++] as Expr),
       );
       return this.read(input, at);
     }
@@ -276,11 +276,11 @@ export class Reader {
     return entry;
   }
 
-  /** The index of the result to which an entry of a scattered part is written. */
+  /** The index in the scattered result at which the entry of a part at `index` is written. */
   #destination(placement: Placement, index: readonly Expr[]): Expr[] {
     if (placement.kind === 'rows') {
       const rank = placement.index.shape.length;
-      return [this.rows(placement.index, index.slice(0, rank)), ...index.slice(rank)];
+      return [this.rowNumber(placement.index, index.slice(0, rank)), ...index.slice(rank)];
     }
     return index.map((axisIndex, axis) => {
       const start = placement.starts[axis];

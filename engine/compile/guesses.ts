@@ -80,12 +80,12 @@ const products = new Set(
 );
 
 /**
- * Exchanges the order of summation in a sum over rows of gathered numbers times computed ones:
+ * Exchanges the order of summation in a sum of products of a gathered and a computed number:
  *
- *     Σ_p g[index[p]]·f[p] = Σ_a g[a]·(Σ_{p: index[p] = a} f[p])
+ *     Σ_p table[index[p]]·f[p] = Σ_a table[a]·(Σ_{p: index[p] = a} f[p])
  *
- * On the right f is summed as it is computed, and need not be stored until g is known: a forward and a backward loop
- * over the same pairs become one. The sum may run over more axes than that of p. Returns the terms to sum instead;
+ * On the right f is summed as it is computed, and need not be stored until the table is known: a forward and a backward
+ * loop over the same pairs become one. The sum may run over more axes than that of p. Returns the terms to sum instead;
  * undefined if the product is not of this form, or its first axis is not summed.
  */
 export function exchange({ reducer, axes }: ReduceForm, product: Node, make: Make): Node | undefined {

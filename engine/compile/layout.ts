@@ -4,7 +4,7 @@ export interface BufferUses {
   readonly wanted: readonly number[];
 }
 
-/** For each step, the buffers that it is the first to write, and those that no later step needs. */
+/** For each step, the buffers that it is the first to write, and those that it is the last to use, except wanted ones. */
 export type Lifetimes = readonly { readonly begins: readonly number[]; readonly ends: readonly number[] }[];
 
 /** The layout of the arena for one pose, in entries. */
@@ -82,7 +82,7 @@ class Gaps {
   give(at: number, length: number): void {
     if (length === 0) return;
     let i = this.#gaps.length;
-    // The memory taken last is usually returned first.
+    // Search from the end, since the memory taken last is usually returned first.
     while (i > 0 && (this.#gaps[i - 1] as { at: number }).at > at) i--;
     const before = this.#gaps[i - 1];
     const after = this.#gaps[i];

@@ -23,7 +23,7 @@ export type NodeForm =
   | { readonly kind: 'fill'; readonly number: number }
   | MapNodeForm
   | ReduceForm
-  /** Forms that read another node at another index, which costs nothing. */
+  /** Forms that only change the index at which their input is read. */
   | { readonly kind: 'broadcast' }
   | { readonly kind: 'reshape' }
   | { readonly kind: 'transpose'; readonly permutation: readonly number[] }

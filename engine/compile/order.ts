@@ -71,9 +71,9 @@ function needsOf(goal: Goal): readonly Expr[] {
 }
 
 /**
- * One block: the goals at or inside `path`. Whatever needs an inner loop's sum comes after that loop, in a later phase.
- * An inner loop needed in two phases is written twice. `available` has the expressions of this loop that are defined
- * already.
+ * The statements of a block, which provide the goals at or inside `path`. Whatever needs an inner loop's sum comes after
+ * that loop, in a later phase. An inner loop needed in two phases is written twice. `available` has the expressions of
+ * this loop that are defined already.
  */
 function blockOf(path: Path, goals: readonly Goal[], available: ReadonlySet<Expr>, nest: Nest): Statement[] {
   const masked = maskedBlock(path, goals, available, nest);

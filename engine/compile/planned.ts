@@ -185,8 +185,8 @@ function checkStructures(owner: string, structures: unknown): void {
 }
 
 /**
- * The inputs of a plan among the live values of a tape. If the plan is that of the tape with its adjoints,
- * `forwardIndices` gives the live indices on the forward tape.
+ * The inputs of a plan among the live values of a tape. If the plan is that of a tape with its adjoints, but `live` is only
+ * the forward tape, `forwardIndices` maps the live indices of the plan to those of the forward tape.
  */
 export function inputsOf({ inputs }: Plan, live: readonly Value[], forwardIndices?: Int32Array): Input[] {
   return inputs.map(({ liveIndex }) => {

@@ -4,7 +4,7 @@ import type { Expr } from './ir.ts';
 
 /*
  * A table of all algebraic rewrites of expressions. Both sides of a row are written in the algebra, so that a test can
- * compare them as numbers, for all special and for random values for which the row `holds`.
+ * compare them as numbers, for special and random values. Values for which the row does not hold are left out.
  */
 
 /** The algebra of rows: the algebra of ops, and whole-number arithmetic. */
@@ -20,7 +20,10 @@ export interface Rule {
   readonly name: string;
   readonly pattern: Side;
   readonly result: Side;
-  /** True for numbers for which both sides are equal to the bit (all NaNs count as equal). Default: all numbers. */
+  /**
+   * True for numbers for which both sides are equal. Default: all numbers. Equal means to the bit (all NaNs count as equal),
+   * except for what `ulps` and `losesSignOfZero` allow.
+   */
   readonly holds?: (a: number, b: number, c: number) => boolean;
   /** The largest difference of the sides, in units in the last place. Default 0. */
   readonly ulps?: number;
@@ -30,7 +33,7 @@ export interface Rule {
   readonly losesSignOfZero?: true;
   /**
    * True for a guess, which finite results confirm: if `holds` is false, the result must be NaN. Only plans that may
-   * guess use such a row. Its result is a product that must be 0 where its first factor is 0. See guesses.ts.
+   * guess use such a row. Its result a·b replaces a product that is 0 where a is 0. See guesses.ts.
    */
   readonly isGuess?: true;
 }

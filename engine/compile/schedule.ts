@@ -333,12 +333,12 @@ function bringForward(draft: Draft): void {
       const replaced = leaves?.filter(leaf => sameSizes(longAxes(leaf.shape), longAxes(shape))) ?? [];
       const [base] = replaced;
       if (!leaves || !base || replaced.length > 1) continue;
-      const [before, last] = visits.lastReaders(base, outer);
-      if (!before || last !== group || visits.stillReads(group, base, node)) continue;
-      if (!leaves.every(leaf => (orders.get(leaf) as number) < before.order)) continue;
-      draft.store(node, before);
-      orders.set(node, before.order);
-      visits.refresh(node, before);
+      const [secondLast, last] = visits.lastReaders(base, outer);
+      if (!secondLast || last !== group || visits.stillReads(group, base, node)) continue;
+      if (!leaves.every(leaf => (orders.get(leaf) as number) < secondLast.order)) continue;
+      draft.store(node, secondLast);
+      orders.set(node, secondLast.order);
+      visits.refresh(node, secondLast);
     }
   }
 }
@@ -360,15 +360,15 @@ class Visits {
     return this.#inside.get(group) as Set<Node>;
   }
 
-  /** The last two groups over an axis that read a node, the later one second; undefined in place of missing ones. */
+  /** The last two groups over an axis that read a node: first the one before the last, then the last; undefined if missing. */
   lastReaders(node: Node, outer: Size): [OpenGroup | undefined, OpenGroup | undefined] {
-    let [before, last]: [OpenGroup?, OpenGroup?] = [];
+    let [secondLast, last]: [OpenGroup?, OpenGroup?] = [];
     for (const group of this.#groupsReading.get(node) ?? []) {
       if (group.outer !== outer) continue;
-      if (!last || group.order > last.order) [before, last] = [last, group];
-      else if (!before || group.order > before.order) before = group;
+      if (!last || group.order > last.order) [secondLast, last] = [last, group];
+      else if (!secondLast || group.order > secondLast.order) secondLast = group;
     }
-    return [before, last];
+    return [secondLast, last];
   }
 
   /** True if a group would read `base` if it did not compute `without`. */
@@ -410,7 +410,7 @@ function groupSetOf(groups: Map<Node, Set<OpenGroup>>, node: Node): Set<OpenGrou
   return set;
 }
 
-/** The stored nodes that an entry of `node` reads; undefined if it reads one of them at an index other than its own. */
+/** The stored nodes from which `node` is computed inline; undefined if one of the reads is not in order: {@link readsInOrder}. */
 function leavesInOrder(draft: Draft, node: Node): Node[] | undefined {
   const leaves = new Set<Node>();
   const seen = new Set<Node>();

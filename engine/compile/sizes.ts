@@ -1,7 +1,7 @@
 /** The number of a length in a structure. Equal lengths have the same number; that of length 1 is {@link one}. */
 export type Size = number;
 
-/** The size of axes of length 1, which is part of the structure. */
+/** The size of axes of length 1. It is the same in all structures, so a plan may treat these axes specially. */
 export const one: Size = 0;
 
 /** The axes that are not of length 1. */

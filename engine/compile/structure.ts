@@ -10,7 +10,7 @@ import { one, type Size } from './sizes.ts';
 /**
  * The structure of a tape, which the poses of a scorer usually share, and the sizes and starts of one pose.
  *
- * `key` is the structure: ops and their wiring, the numbers in expressions, axes, and which sizes are equal. Two poses
+ * `key` is the structure: ops and their wiring, the numbers in expressions, axes, and which lengths are equal. Two poses
  * of one scorer usually have the same key, even if their pair lists differ in length. All else is data, bound at each
  * run.
  */
@@ -24,9 +24,8 @@ export interface Structure {
 }
 
 /**
- * Numbers of expressions. Two function objects with the same text have the same number. A function may take any number
- * of inputs, and has a text for each number of inputs: a sum and a product have the same text for one input, but not
- * for two.
+ * The numbers that stand for expressions in keys. Two function objects with the same text have the same number. A function
+ * has a text and a number for each count of inputs: a sum and a product have the same text for one input, but not for two.
  */
 const numbersByText = new Map<string, number>();
 const numbersByExpression = new WeakMap<Expression, number[]>();

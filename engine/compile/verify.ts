@@ -193,7 +193,7 @@ function verifyScope(step: LoopStep, fail: Fail): void {
           check(statement.body, defined, loops);
           break;
         case 'loop':
-          if (!sameSizes(statement.path.slice(0, -1), loops)) fail('a loop is outside the loop around it');
+          if (!sameSizes(statement.path.slice(0, -1), loops)) fail('a loop is in the wrong loop');
           check(statement.body, defined, statement.path);
           for (const fold of statement.folds) defined.add(fold);
       }

@@ -20,7 +20,7 @@ export interface JitOptions {
  * An executor that fuses a tape into loops and compiles them to JavaScript: the one to use by default.
  *
  * Plan and code are made once for each structure, so poses whose pair lists differ in length share them; only the
- * layout of the arena is computed for each pose. If a Content-Security-Policy forbids code generation (it lacks
+ * layout of the arena depends on the lengths. If a Content-Security-Policy forbids code generation (it lacks
  * 'unsafe-eval'), `jit` warns once on the console and returns an interpreter, whose `name` says so.
  *
  * @throws RangeError for an option out of range, TypeError for an unknown option

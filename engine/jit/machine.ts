@@ -69,7 +69,7 @@ type LoopFunction = (
   x: readonly TensorData[],
 ) => void;
 
-// biome-ignore format: one name a number, in the order of the source
+// biome-ignore format: a line for the arrays with their offsets, and one for the lengths
 type MatmulFunction = (
   C: TensorData, c: number, A: TensorData, a: number, B: TensorData, b: number,
   m: number, k: number, n: number,

@@ -1,7 +1,7 @@
 import { type Binary, defineOp, isValue, map, type Operand, type Value } from '../op.ts';
 
 /**
- * a + b, or a + b + c + … for more operands, from left to right. It may be passed to a list: `values.reduce(add)`.
+ * a + b, or a + b + c + … for more operands, from left to right. It may be passed to `reduce`: `values.reduce(add)`.
  *
  *     d(a + b) = da + db
  */
@@ -13,8 +13,8 @@ export function add(a: Operand, b: Operand, ...rest: readonly unknown[]): Value 
   const operands = [a, b, ...(rest as readonly Operand[])];
   // Numbers before the first value are added as plain numbers.
   const first = Math.max(operands.findIndex(isValue), 1);
-  const before = operands.slice(0, first).reduce((total, operand) => (total as number) + (operand as number));
-  return operands.slice(first).reduce<Operand>((total, operand) => addOp(total, operand), before) as Value;
+  const start = operands.slice(0, first).reduce((total, operand) => (total as number) + (operand as number));
+  return operands.slice(first).reduce<Operand>((total, operand) => addOp(total, operand), start) as Value;
 }
 
 const addOp: Binary = defineOp({

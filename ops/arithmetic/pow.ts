@@ -15,8 +15,9 @@ import { zeroWins } from './zeroWins.ts';
  * The derivative with respect to a is 0 if b = 0, even at a = 0. It is also 0 at a = 0 for exponents between 0 and 1,
  * although the slope is infinite there; `sqrt` does the same. The derivative with respect to b is 0 if aᵇ = 0.
  *
- * A literal exponent is data like other literals, so tapes with different exponents share one plan. But whole numbers
- * from −16 to 16 and multiples of ½ from −4 to 4 are part of the tape's structure, so each has a plan of its own.
+ * Literal exponents that are whole numbers from −16 to 16 or multiples of ½ from −4 to 4 are part of the tape's
+ * structure, so each has a plan of its own. Other literal exponents are data, so tapes that differ only in them share one
+ * plan.
  */
 export function pow(a: Operand, b: Operand): Value {
   if (typeof b !== 'number' || typeof a === 'number') return powOp(a, b);

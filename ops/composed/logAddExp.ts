@@ -3,7 +3,7 @@ import { equal } from '../elementwise/equal.ts';
 import { sigmoid } from '../elementwise/sigmoid.ts';
 import { where } from '../elementwise/where.ts';
 import { type Binary, defineOp, map, type Value } from '../op.ts';
-import { above } from './above.ts';
+import { difference } from './difference.ts';
 
 /**
  * ln(eᵃ + eᵇ), a smooth maximum of two numbers. It is computed without overflow and without losing the smaller number.
@@ -25,5 +25,5 @@ export const logAddExp: Binary = defineOp({
 
 /** The share of `a` in the sum of exponentials; 0 if that sum is 0. */
 function share(ans: Value, a: Value, b: Value): Value {
-  return where(equal(ans, -Infinity), 0, sigmoid(above(a, b)));
+  return where(equal(ans, -Infinity), 0, sigmoid(difference(a, b)));
 }

@@ -8,7 +8,7 @@ import { type Axes, axesOf, reducedShape, type Value, withoutAxes } from '../op.
 import { max } from '../reduce/max.ts';
 import { sum } from '../reduce/sum.ts';
 import { reshape } from '../shape/reshape.ts';
-import { above } from './above.ts';
+import { difference } from './difference.ts';
 
 /**
  * ln Σ exp(aᵢ), a smooth maximum, along an axis, several, or all. The largest entry is subtracted first, so energies of
@@ -23,14 +23,15 @@ export function logSumExp(a: Value, axis?: Axes, keepDims = false): Value {
   const axes = axesOf('logSumExp', axis, a, keepDims);
   const shape = reducedShape(a.shape, axes);
   const isEmpty = axes.some(along => a.shape[along] === 0);
-  const result = isEmpty ? a.tape.fill(-Infinity, shape) : ofEntries(a, axes);
+  const result = isEmpty ? a.tape.fill(-Infinity, shape) : shiftedLogSumExp(a, axes);
   return keepDims ? result : reshape(result, withoutAxes(a.shape, axes));
 }
 
-function ofEntries(a: Value, axes: readonly number[]): Value {
+/** The result for at least one entry. The axes are kept with length 1. */
+function shiftedLogSumExp(a: Value, axes: readonly number[]): Value {
   const largest = stopGradient(max(a, axes, true));
-  // A largest entry of −∞ is not subtracted: −∞ − (−∞) is NaN, and exp(−∞) is 0 anyway.
+  // If all entries are −∞, 0 is subtracted instead, so that all exponentials, and with them the gradient, are 0.
   const shift = where(equal(largest, -Infinity), 0, largest);
-  const total = sum(exp(above(a, shift)), axes, true);
+  const total = sum(exp(difference(a, shift)), axes, true);
   return add(shift, where(equal(total, 0), -Infinity, log(total)));
 }

@@ -8,7 +8,7 @@ import { transpose } from '../shape/transpose.ts';
 /**
  * The product along an axis, several, or all; the product of no numbers is 1. In each of about log₂ n steps, one half
  * of the factors is multiplied with the other. Nothing is divided, so gradients of any order are right for zeros and
- * negative numbers. Lengths between the same powers of two share a plan.
+ * negative numbers. Most lengths between the same powers of two share a plan.
  *
  *     d Π aᵢ = Σ (Π of the others)·daᵢ
  */

@@ -31,13 +31,13 @@ const inverted: Binary = defineOp({
   name: 'inverted',
   forward: map((s, a, b) => {
     const [width, height] = [s.abs(a), s.abs(b)];
-    const ofTall = () => {
+    const ifTaller = () => {
       const share = s.div(a, b);
       return s.div(share, s.add(s.mul(a, share), b));
     };
-    const ofWide = s.div(s.constant(1), s.add(a, s.mul(b, s.div(b, a))));
-    const ofEven = s.select(s.equal(a, s.constant(0)), s.constant(0), s.div(s.constant(0.5), a));
-    return s.select(s.less(width, height), ofTall(), s.select(s.equal(width, height), ofEven, ofWide));
+    const ifWider = s.div(s.constant(1), s.add(a, s.mul(b, s.div(b, a))));
+    const ifEqual = s.select(s.equal(a, s.constant(0)), s.constant(0), s.div(s.constant(0.5), a));
+    return s.select(s.less(width, height), ifTaller(), s.select(s.equal(width, height), ifEqual, ifWider));
   }),
   vjp: [
     (g, ans, a, b) => scaled(g, sub(square(inverted(b, a)), square(ans))),

@@ -26,6 +26,6 @@ export function cross(a: Value, b: Value, axis = -1): Value {
 function rotated(a: Value, back: number): Value {
   const axis = back + a.shape.length;
   const zeros = new Array<number>(axis).fill(0);
-  const whole = a.shape.slice(0, axis);
-  return concat([slice(a, [...zeros, 1]), slice(a, zeros, [...whole, 1])], axis);
+  const leading = a.shape.slice(0, axis);
+  return concat([slice(a, [...zeros, 1]), slice(a, zeros, [...leading, 1])], axis);
 }

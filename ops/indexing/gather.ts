@@ -32,7 +32,7 @@ const gatherOp = defineOp({
   vjp: [(g, _ans, a, index) => segmentSum(g, index as Value, (a as Value).shape[0] as number), null],
 });
 
-/** Entries along an axis by a computed index. */
+/** Entries picked along an axis by a computed index. */
 function picked(a: Value, index: Value, along: number): Value {
   const [before, after] = [a.shape.slice(0, along), a.shape.slice(along + 1)];
   const [length, trailing] = [a.shape[along] as number, after.map(() => 1)];

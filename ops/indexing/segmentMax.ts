@@ -14,7 +14,7 @@ import { segmentSum } from './segmentSum.ts';
  *
  *     d max aᵢ = mean of daᵢ over the i for which aᵢ is the largest of its segment
  *
- * @throws RangeError for an index not below `count`, or one without an entry for each row
+ * @throws RangeError if an entry of `index` is not below `count`, or if `index` does not have one entry for each row
  * @example
  * segmentMax(pairEnergies, ligandAtom, 37);     // the worst contact of each of 37 atoms
  */

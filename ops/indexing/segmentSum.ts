@@ -9,7 +9,7 @@ import { gather } from './gather.ts';
  * If an `axis` is given, entries are summed along that axis, and along the axes after it if the index has several axes.
  * The adjoint is `gather`.
  *
- * @throws RangeError for an index not below `count`, or one without an entry for each row
+ * @throws RangeError if an entry of `index` is not below `count`, or if `index` does not have one entry for each row
  * @example
  * segmentSum(pairEnergies, ligandAtom, 37);     // the energy of each of 37 atoms
  */

@@ -37,7 +37,7 @@ export function takeAlongAxis(a: Value, index: Index | NestedNumbers, axis: numb
   if (isComputed) return picked(a, picks, along);
   const { data } = (picks as Value<ConstantForm>).form.tensor;
   const length = a.shape[along] as number;
-  // Strides that split a position in the index into the parts before and after the axis.
+  // A position in the flattened index is before·outer + k·inner + after, with the position k along the axis.
   const inner = stridesOf(shape)[along] as number;
   const outer = inner * (shape[along] as number);
   const flat = Int32Array.from(data, (pick, position) => {
@@ -51,7 +51,7 @@ export function takeAlongAxis(a: Value, index: Index | NestedNumbers, axis: numb
   return reshape(gather(reshape(a, [sizeOf(a.shape)]), flat), shape);
 }
 
-/** Entries along an axis by a computed index. */
+/** Entries picked along an axis by a computed index. */
 function picked(a: Value, index: Value, along: number): Value {
   const last = a.shape.length - 1;
   const [entries, wanted] = [a, index].map(value => moveAxes(value, along, 1, last)) as [Value, Value];

@@ -25,7 +25,7 @@ import { type Entries, entriesOf } from './square-matrix.ts';
  * Derivatives of any order are right if all eigenvalues differ. If some are equal, only first derivatives of symmetric
  * functions of them are right.
  *
- * @throws RangeError for matrices that are not square, or of more rows
+ * @throws RangeError for matrices that are not square or have more than 3 rows
  */
 export function eigvalsh(a: Value): Value {
   const entries = entriesOf('eigvalsh', a, 3);
@@ -52,10 +52,10 @@ const sweeps = 4;
 function rotated(lower: Entries, p: number, q: number): Entries {
   const at = (i: number, k: number) => lower[Math.max(i, k)]?.[Math.min(i, k)] as Value;
   const off = at(q, p);
-  const slope = tangent(sub(at(q, q), at(p, p)), off);
-  const cosine = cosineOf(slope);
-  const sine = mul(slope, cosine);
-  const moved = mul(slope, off);
+  const t = tangent(sub(at(q, q), at(p, p)), off);
+  const cosine = cosineOf(t);
+  const sine = mul(t, cosine);
+  const moved = mul(t, off);
   return lower.map((row, i) =>
     row.map((entry, k) => {
       if (i === q && k === p) return off.tape.fill(0, off.shape);

@@ -14,7 +14,8 @@ import { matmul } from './matmul.ts';
  * are missing in the result. If a letter occurs twice in one operand, the diagonal is taken. `...` stands for any axes,
  * which broadcast. Without `->` the result has the letters that occur only once, in alphabetical order.
  *
- * Operands are multiplied from left to right, two at a time: by `matmul` if letters are summed over, else elementwise.
+ * Operands are multiplied from left to right, two at a time: by `matmul` if they share letters that are summed over, else
+ * elementwise.
  *
  * @throws RangeError or TypeError naming the part of the specification that does not fit the operands
  * @example
@@ -113,12 +114,12 @@ function termOf(value: Value, labels: readonly string[]): Term {
   const single = labels.findIndex((label, axis) => isUnderEllipsis(label) && value.shape[axis] === 1);
   if (single >= 0)
     return termOf(reshape(value, value.shape.toSpliced(single, 1)), labels.toSpliced(single, 1));
-  const again = labels.findIndex((label, axis) => labels.indexOf(label) < axis);
-  if (again < 0) return { value, labels };
-  const before = labels.indexOf(labels[again] as string);
-  return termOf(diagonal(value, before, again), [
-    ...labels.toSpliced(again, 1).toSpliced(before, 1),
-    labels[again] as string,
+  const second = labels.findIndex((label, axis) => labels.indexOf(label) < axis);
+  if (second < 0) return { value, labels };
+  const first = labels.indexOf(labels[second] as string);
+  return termOf(diagonal(value, first, second), [
+    ...labels.toSpliced(second, 1).toSpliced(first, 1),
+    labels[second] as string,
   ]);
 }
 

@@ -20,7 +20,7 @@ export function firstLargest(op: string, a: Value, axis: number | undefined, kee
     );
   }
   const isLargest = reaches(entries, max(entries, along, true));
-  // Of all positions, the first has the largest distance from the end.
+  // The first of the largest entries is the one with the largest distance from the end.
   const distances = reshape(arange(a.tape, length, 0, -1), [
     length,
     ...entries.shape.slice(along + 1).map(() => 1),

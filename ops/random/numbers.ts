@@ -10,8 +10,8 @@ export interface SeedOptions {
 }
 
 /**
- * A list of `count` uniform random numbers strictly between 0 and 1: multiples of 2⁻⁵³, plus 2⁻⁵⁴. Each number depends
- * only on the seed, the index and its position in the list.
+ * A list of `count` uniform random numbers above 0 and at most 1: multiples of 2⁻⁵³, plus 2⁻⁵⁴, rounded to float64. Each
+ * number depends only on the seed, the index and its position in the list.
  *
  * @throws RangeError naming the op for a seed or index that is not a whole number from 0
  */
@@ -24,8 +24,9 @@ export function uniforms(op: string, { seed, index = 0 }: SeedOptions, count: nu
 }
 
 /**
- * A number strictly between 0 and 1, from the highest 27 bits of the first word and the highest 26 of the second. The
- * number that these bits form, plus ½, is divided by 2⁵³. Because of the ½ the result is never 0.
+ * A number above 0 and at most 1, from the highest 27 bits of the first word and the highest 26 of the second. The number
+ * that these bits form, plus ½, is divided by 2⁵³. Because of the ½ the result is never 0. It is 1 only if all bits are
+ * set: then the ½ is rounded up.
  */
 function unit(a: number, b: number): number {
   return ((a >>> 5) * 2 ** 26 + (b >>> 6) + 0.5) / 2 ** 53;

@@ -16,9 +16,9 @@ export function scan(name: string, op: Binary, neutral: number, a: Value, axis: 
   const length = a.shape[along] as number;
   let result = a;
   for (let shift = 1; shift < length; shift *= 2) {
-    const before = a.tape.fill(neutral, a.shape.with(along, shift));
+    const neutrals = a.tape.fill(neutral, a.shape.with(along, shift));
     const earlier = slice(result, [], [...a.shape.slice(0, along), length - shift]);
-    result = op(result, concat([before, earlier], along));
+    result = op(result, concat([neutrals, earlier], along));
   }
   return result;
 }

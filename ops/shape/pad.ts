@@ -26,7 +26,7 @@ export function pad(a: Value, widths: readonly (readonly [number, number])[]): V
 const isPair = (pair: unknown) =>
   Array.isArray(pair) && pair.length === 2 && pair.every(width => Number.isInteger(width) && width >= 0);
 
-/** Nested lists of numbers as in source, or the kind of anything else. */
+/** Nested lists of numbers as they are written in source, or the kind of anything else. */
 function shown(widths: unknown): string {
   return Array.isArray(widths) ? `[${Array.from(widths, shown).join(', ')}]` : showArgument(widths);
 }

@@ -239,7 +239,7 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'a buffer of guesses counts as exact',
     file: 'engine/compile/fuse.ts',
-    find: 'if (value.taint > before) buffers.taints.set(buffer, value.taint);',
+    find: 'if (value.taint > earlierTaint) buffers.taints.set(buffer, value.taint);',
     replace: '',
     caughtBy: ['test/compile/plans.test.ts', 'test/executors/jit.test.ts'],
   },
@@ -400,7 +400,7 @@ export const compilerMutations: readonly Mutation[] = [
   {
     name: 'a node moves to a loop before its inputs',
     file: 'engine/compile/schedule.ts',
-    find: '(orders.get(leaf) as number) < before.order',
+    find: '(orders.get(leaf) as number) < secondLast.order',
     replace: 'true',
     caughtBy: [
       'test/compile/plans.test.ts',

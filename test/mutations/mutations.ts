@@ -1133,7 +1133,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'subtracting an infinite maximum gives ∞ − ∞ = NaN',
-    file: 'ops/composed/above.ts',
+    file: 'ops/composed/difference.ts',
     find: 's.select(s.equal(a, b), s.constant(0), s.sub(a, b))',
     replace: 's.sub(a, b)',
     caughtBy: ['test/ops/extremes.test.ts'],
