@@ -283,7 +283,7 @@ async function hasPoseLoss({
 }): Promise<boolean> {
   if (pool === undefined) return poseLoss !== undefined;
   checkPool(pool);
-  return (await unlessAborted(signal, pool.facts())).exports.includes('poseLoss');
+  return (await unlessAborted(signal, pool.moduleInfo())).exports.includes('poseLoss');
 }
 
 /** Names the compound in errors of `run`, with the original error as the cause. Aborts and lost devices pass unchanged. */

@@ -133,7 +133,7 @@ export async function* compoundsByWorkers<C, P extends Params, Result>(
   const withParams: Workers = {
     threads: pool.threads,
     posesPerChunk: pool.posesPerChunk,
-    facts: () => pool.facts(),
+    moduleInfo: () => pool.moduleInfo(),
     // Nothing is sent or released for a compound: the parameters were sent above, and are released after the last
     // compound.
     send: () => ({ release() {} }),
@@ -189,8 +189,8 @@ export async function taskByWorkers<Pose, P extends Params>(
       throw new TypeError(
         `combinePoses: with workers, ${name} must be an export of their module; leave out the option`,
       );
-  const facts = await unlessAborted(options.signal, pool.facts());
-  const has = (name: string) => facts.exports.includes(name);
+  const info = await unlessAborted(options.signal, pool.moduleInfo());
+  const has = (name: string) => info.exports.includes(name);
   const scorer = options.posesPerTape === undefined ? 'score' : 'scoreGroup';
   if (!has(scorer)) throw new TypeError(`combinePoses: the workers’ module does not export ${scorer}`);
   const { combination } = options;
@@ -201,7 +201,7 @@ export async function taskByWorkers<Pose, P extends Params>(
   const byWorkers = (): never => {
     throw new Error('combinePoses: poses are scored by the workers');
   };
-  const executor: Executor = { ...facts.executor, stops: false, run: byWorkers };
+  const executor: Executor = { ...info.executor, stops: false, run: byWorkers };
   return {
     score: byWorkers,
     executor,

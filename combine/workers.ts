@@ -12,7 +12,7 @@ export interface Workers {
   /** Number of poses in a chunk. The last chunk of a call may be smaller. */
   readonly posesPerChunk: number;
   /** Returns the names of the exports of the workers' module, and its executor. @internal */
-  facts(): Promise<ScorerFacts>;
+  moduleInfo(): Promise<ModuleInfo>;
   /** Copies the parameters to where workers read them. @internal */
   send(params: Params): SentParams;
   /**
@@ -37,7 +37,7 @@ export interface SentParams {
 }
 
 /** Names of the exports of the workers' module, and its executor. */
-export interface ScorerFacts {
+export interface ModuleInfo {
   readonly exports: readonly string[];
   readonly executor: Pick<Executor, 'name' | 'precision'>;
 }

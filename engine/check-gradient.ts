@@ -71,8 +71,8 @@ export interface GradientCheck {
  * how much, and whether the gradient, the step or the precision is to blame.
  *
  * Differences are extrapolated to step 0 from ten shrinking steps, which also gives their uncertainty (C. J. F.
- * Ridders, Advances in Engineering Software 4, 75, 1982). If they disagree with the gradient, two more rounds of ten
- * smaller steps are tried, and the most certain round counts. Such small steps may be needed: for a coordinate of
+ * Ridders, Advances in Engineering Software 4, 75, 1982). If they disagree with the gradient, up to two more rounds of
+ * ten smaller steps are tried, and the most certain round counts. Such small steps may be needed: for a coordinate of
  * 100 Å the largest step is 2 Å, but a potential can have kinks every few hundredths of an Å.
  *
  * `score` is called without a pose: wrap a scorer of poses, as in `(tape, theta) => score(tape, theta, pose)`.
@@ -106,9 +106,9 @@ export async function checkGradient<const P extends Readonly<Record<string, Tens
     return { y, wrt: values.map(([, value]) => value) };
   };
   const { y, wrt } = record(params);
-  const recorded = gradient(y, wrt);
-  const [value, ...exact] = evaluate([y, ...recorded]);
-  const underTest = executor ? await executor.run(recorded) : exact;
+  const gradients = gradient(y, wrt);
+  const [value, ...exact] = evaluate([y, ...gradients]);
+  const underTest = executor ? await executor.run(gradients) : exact;
 
   const checks: EntryCheck[] = [];
   for (const [k, [name, tensor]] of Object.entries(params).entries()) {
@@ -209,11 +209,11 @@ function compareEntry(
   const rounds = [compareRound(0)];
   let [best] = rounds as [(typeof rounds)[number]];
   while (rounds.length < firstRounds && best.verdict !== 'agrees') {
-    const closer = compareRound(rounds.length);
-    rounds.push(closer);
-    const isSure = closer.verdict === 'agrees' && closer.doubt <= closer.bound;
+    const finer = compareRound(rounds.length);
+    rounds.push(finer);
+    const isSure = finer.verdict === 'agrees' && finer.doubt <= finer.bound;
     // The comparison is negated, so that the smaller steps also win if one of the doubts is NaN.
-    if (isSure || !(closer.doubt >= best.doubt)) best = closer;
+    if (isSure || !(finer.doubt >= best.doubt)) best = finer;
   }
   const agreesAtSmallerSteps = () => {
     while (rounds.length < allRounds) rounds.push(compareRound(rounds.length));

@@ -36,18 +36,18 @@ export function checkpoint<Arguments extends readonly unknown[], Result>(
         'checkpoint: pass the function a value or the tape as an argument; variables of an enclosing scope do not count',
       );
     }
-    const before = tape.values.length;
+    const begin = tape.values.length;
     const result = f(...args);
     if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function')
       throw new TypeError(
         'checkpoint: the function returned a promise; it must record everything before it returns',
       );
-    new Region().add(tape.values.slice(before));
+    new Region().add(tape.values.slice(begin));
     return result;
   };
 }
 
-/** The tape of the first value among the arguments; lists and records are searched too. */
+/** The first tape among the arguments, or the tape of the first value. Lists and records are searched, too. */
 function tapeIn(args: object, seen: Set<object> = new Set()): Tape | undefined {
   seen.add(args);
   const parts: unknown[] = Object.values(args);

@@ -26,7 +26,7 @@ function walk(
   visit: (begin: readonly number[], step: readonly number[], length: number) => void,
 ): void {
   if (sizeOf(shape) === 0) return;
-  const axes = foldAxes(shape, walkers);
+  const axes = mergedAxes(shape, walkers);
   const inner = axes.pop() ?? { length: 1, strides: walkers.map(() => 0) };
   const begin = walkers.map(walker => walker.start);
   const counter = new Array<number>(axes.length).fill(0);
@@ -47,7 +47,7 @@ function walk(
 }
 
 /** The axes of a walk, with adjacent axes merged if every array is contiguous across them. */
-function foldAxes(shape: Shape, walkers: readonly Walker[]): { length: number; strides: number[] }[] {
+function mergedAxes(shape: Shape, walkers: readonly Walker[]): { length: number; strides: number[] }[] {
   const axes: { length: number; strides: number[] }[] = [];
   for (const [axis, length] of shape.entries()) {
     if (length === 1) continue;

@@ -10,7 +10,7 @@ import { isTensorData, type Tensor } from './tensor.ts';
  *
  * This function does not check that the numbers fit the inputs: {@link shapeOf} does so later.
  *
- * @throws TypeError naming `op` and the field
+ * @throws TypeError naming `op` and the field that has a wrong type
  */
 export function copyForm<F extends Form>(op: string, form: F): F {
   return copyFields(op, form) as F;

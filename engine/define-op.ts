@@ -26,8 +26,8 @@ export type AttributedOp<Attributes extends readonly unknown[], N extends number
 ) => Value;
 
 /**
- * Makes an op from a forward form and a VJP rule for each input; the shape follows from the form. The type requires as
- * many rules as the form has inputs, and as many operands at each call. Nothing is registered anywhere.
+ * Makes an op from a forward form and a VJP rule for each input; the shape follows from the form. TypeScript checks
+ * that there are as many rules as the form has inputs, and as many operands at each call. Nothing is registered anywhere.
  *
  * `forward` is a form, or a function from attributes to one. Rules are written in ops, so derivatives of any order
  * work. In a rule, use `scaled` to multiply `g` by a number that may be infinite or NaN.
@@ -109,7 +109,7 @@ function checkRules(name: string, vjp: unknown): void {
   const isRule = (rule: unknown) => rule === null || typeof rule === 'function';
   if (typeof vjp === 'function' || (Array.isArray(vjp) && vjp.every(isRule))) return;
   throw new TypeError(
-    `${name}: vjp must be a list with a derivative rule for each operand, a function or null (where the derivative is zero everywhere)`,
+    `${name}: vjp must be a list with a derivative rule for each operand: a function, or null where the derivative is zero everywhere`,
   );
 }
 

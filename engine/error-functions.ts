@@ -32,57 +32,60 @@ export const errorFunctionComplement: SpecialFunction = /* @__PURE__ */ specialF
 const atOne = 0.8450629115104675;
 
 /** (erf x)/x − 1 as a function of z = x², for |x| up to 0.84375. */
-const nearZero = (z: number) => quotient(z, zeroAbove, zeroBelow);
+const nearZero = (z: number) => quotient(z, zeroNumerator, zeroDenominator);
 /** erf(1 + s) − {@link atOne} as a function of s, for s from −0.15625 to 0.25. */
-const nearOne = (s: number) => quotient(s, oneAbove, oneBelow);
+const nearOne = (s: number) => quotient(s, oneNumerator, oneDenominator);
 
 /** erfc x for x from 1.25 to 28, as exp(−x² − 0.5625 + R(1/x²))/x with a rational function R. */
 function tail(x: number): number {
   const s = 1 / (x * x);
-  const r = x < 1 / 0.35 ? quotient(s, nearAbove, nearBelow) : quotient(s, farAbove, farBelow);
+  const r =
+    x < 1 / 0.35
+      ? quotient(s, tailNumerator, tailDenominator)
+      : quotient(s, farTailNumerator, farTailDenominator);
   // z is x rounded to 24 bits, so its square is exact.
   const z = Math.fround(x);
   return (Math.exp(-z * z - 0.5625) * Math.exp((z - x) * (z + x) + r)) / x;
 }
 
 /** (a₀ + a₁x + …)/(b₀ + b₁x + …) */
-function quotient(x: number, above: readonly number[], below: readonly number[]): number {
+function quotient(x: number, numerator: readonly number[], denominator: readonly number[]): number {
   let [p, q] = [0, 0];
-  for (let i = above.length - 1; i >= 0; i--) p = p * x + (above[i] as number);
-  for (let i = below.length - 1; i >= 0; i--) q = q * x + (below[i] as number);
+  for (let i = numerator.length - 1; i >= 0; i--) p = p * x + (numerator[i] as number);
+  for (let i = denominator.length - 1; i >= 0; i--) q = q * x + (denominator[i] as number);
   return p / q;
 }
 
-// Coefficients of numerators (`…Above`) and denominators (`…Below`), the constant term first.
-const zeroAbove = [
+// Coefficients of the numerators and denominators, the constant term first.
+const zeroNumerator = [
   0.12837916709551256, -0.3250421072470015, -0.02848174957559851, -0.005770270296489442,
   -0.000023763016656650163,
 ];
-const zeroBelow = [
+const zeroDenominator = [
   1, 0.39791722395915535, 0.0650222499887673, 0.005081306281875766, 0.00013249473800432164,
   -0.000003960228278775368,
 ];
-const oneAbove = [
+const oneNumerator = [
   -0.0023621185607526594, 0.41485611868374833, -0.3722078760357013, 0.31834661990116175, -0.11089469428239668,
   0.035478304325618236, -0.002166375594868791,
 ];
-const oneBelow = [
+const oneDenominator = [
   1, 0.10642088040084423, 0.540397917702171, 0.07182865441419627, 0.12617121980876164, 0.01363708391202905,
   0.011984499846799107,
 ];
-const nearAbove = [
+const tailNumerator = [
   -0.009864944034847148, -0.6938585727071818, -10.558626225323291, -62.375332450326006, -162.39666946257347,
   -184.60509290671104, -81.2874355063066, -9.814329344169145,
 ];
-const nearBelow = [
+const tailDenominator = [
   1, 19.651271667439257, 137.65775414351904, 434.56587747522923, 645.3872717332679, 429.00814002756783,
   108.63500554177944, 6.570249770319282, -0.0604244152148581,
 ];
-const farAbove = [
+const farTailNumerator = [
   -0.0098649429247001, -0.799283237680523, -17.757954917754752, -160.63638485582192, -637.5664433683896,
   -1025.0951316110772, -483.5191916086514,
 ];
-const farBelow = [
+const farTailDenominator = [
   1, 30.33806074348246, 325.7925129965739, 1536.729586084437, 3199.8582195085955, 2553.0504064331644,
   474.52854120695537, -22.44095244658582,
 ];

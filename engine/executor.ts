@@ -62,7 +62,7 @@ export class DeviceLostError extends Error {
   }
 }
 
-/** Computes wanted values of a tape and returns a tensor for each. Between runs it keeps only compiled code. */
+/** Computes wanted values of a tape and returns a tensor for each. The results do not depend on earlier runs. */
 export interface Executor {
   /** A name for reports, such as `interpreter float64`. */
   readonly name: string;

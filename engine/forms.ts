@@ -361,10 +361,10 @@ function checkSome(op: string, form: Form, inputs: readonly Shape[]): void {
 
 /** True if `axes` are ascending axes of a tensor of this shape. */
 function areAxes(axes: readonly number[], shape: Shape): boolean {
-  let before = -1;
+  let previous = -1;
   for (const axis of axes) {
-    if (axis <= before || axis >= shape.length) return false;
-    before = axis;
+    if (axis <= previous || axis >= shape.length) return false;
+    previous = axis;
   }
   return true;
 }

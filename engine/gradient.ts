@@ -142,7 +142,7 @@ export function ruleOf({ vjp }: Op, position: number): VjpRule | null {
 
 /** The cotangent of input `position` of a value, recorded by the rule for that input. It has the input's shape. */
 export function cotangentOf(rule: VjpRule, g: Value, value: Value, position: number): Value {
-  // A concat or an accumulation may have more inputs than a call may have arguments, so its inputs are not passed.
+  // A concat or an accumulation may have too many inputs to pass as arguments of one call, so they are left out.
   const omitsInputs = typeof value.op.vjp === 'function' && value.form.kind !== 'map';
   const cotangent = omitsInputs ? rule(g, value) : rule(g, value, ...value.inputs);
   const input = value.inputs[position] as Value;

@@ -16,12 +16,14 @@ export interface InspectOptions {
 
 /**
  * A tape as plain text. Each value has a line with its id, expression, shape, bytes in float64, and on request its
- * numbers. A line `-- adjoints --` separates the recorded values from the adjoints that `gradient` appended.
+ * numbers. A reshape takes no bytes: its line says `alias` instead. The adjoints that `gradient` appended begin after a line
+ * `-- adjoints --`, and values recorded after them begin after a line `-- recorded --`.
  * @example
  * console.log(inspect(tape, { values: true }));
- * // %0  x                  [3]   24 B  1 2 3
- * // %1  square(%0)         [3]   24 B  1 4 9
- * // %2  sum(%1) axes 0     [1]    8 B  14
+ * // %0  x               [3]   24 B  1 2 3
+ * // %1  square(%0)      [3]   24 B  1 4 9
+ * // %2  sum(%1) axes 0  [1]    8 B  14
+ * // %3  reshape(%2)     []   alias  14
  */
 export function inspect(tape: Tape, options: InspectOptions = {}): string {
   checkOptions('inspect', options, ['values', 'executor']);

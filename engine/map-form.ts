@@ -33,7 +33,7 @@ class FrozenMap implements MapForm {
   }
 }
 
-/** An immutable map form: `form` itself if it is immutable, as most are, since ops reuse their forms; else a copy. */
+/** The form itself if it is a {@link FrozenMap}, as the forms of most ops are; else an immutable copy. */
 export function frozenMap(form: MapForm): MapForm {
   if (FrozenMap.isFrozen(form)) return form;
   const { expression } = form;

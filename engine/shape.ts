@@ -61,7 +61,7 @@ export function broadcastShapes(shapes: readonly Shape[]): Shape | undefined {
 }
 
 /**
- * The shape that two shapes broadcast to. If the longer list, or `a` if both are equally long, needs no change, the
+ * The shape that two shapes broadcast to. If it equals the longer of the two lists, or `a` if both are equally long, that
  * list itself is returned, not a copy.
  */
 function broadcastTwo(a: Shape, b: Shape): Shape | undefined {

@@ -55,8 +55,8 @@ export type Tuple<T, N extends number, Sofar extends readonly T[] = readonly []>
     : Tuple<T, N, readonly [...Sofar, T]>;
 
 /**
- * A derivative rule: the cotangent of one input, recorded from the cotangent `g` of the result `ans` and the op's `N`
- * inputs. A rule may ignore broadcasting: `gradient` sums the returned value to the input's shape.
+ * A derivative rule: the cotangent of one input, recorded from the cotangent `g` of the result, the result `ans`, and the
+ * op's `N` inputs. A rule may ignore broadcasting: `gradient` sums the returned value to the input's shape.
  */
 export type VjpRule<F extends Form = Form, N extends number = number> = {
   // The type is that of a method, since the parameters of methods are bivariant: a rule for results of form F is also a
@@ -316,22 +316,22 @@ export function isValue(thing: unknown): thing is Value {
   return typeof thing === 'object' && thing !== null && 'tape' in thing && thing.tape instanceof Tape;
 }
 
-/** @throws TypeError naming the function, and the position of the operand from 0, unless it is a value */
+/** `position` counts from 0. @throws TypeError naming the function and the operand, unless the operand is a value */
 export function checkValue(owner: string, operand: unknown, position = 0): asserts operand is Value {
   if (isValue(operand)) return;
   const how = operand === undefined ? '' : ', not a value: make one by tape.constant or stack';
   throw new TypeError(`${owner}: operand ${position + 1} is ${kindOf(operand)}${how}`);
 }
 
-/** @throws TypeError naming the function, and the position of the first of `operands` that is not a value */
+/** @throws TypeError naming the function and the first of `operands` that is not a value */
 export function checkValues(owner: string, operands: readonly unknown[]): void {
   for (const [position, operand] of operands.entries()) checkValue(owner, operand, position);
 }
 
 /**
- * Checks that `list` is a list. `args` are the arguments of a correct call, as source for the error message.
+ * Checks that `list` is a list. `args` is the text of the arguments of a correct call, for the error message.
  *
- * @throws TypeError naming the function if it is not
+ * @throws TypeError naming the function if `list` is not a list
  */
 export function checkList(owner: string, list: unknown, args: string): void {
   if (!Array.isArray(list)) throw new TypeError(`${owner}: pass a list of values, such as ${owner}(${args})`);

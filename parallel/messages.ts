@@ -1,5 +1,5 @@
 import type { Params } from '../combine/params.ts';
-import type { Answers, Chunk, ScorerFacts, WorkKind } from '../combine/workers.ts';
+import type { Answers, Chunk, ModuleInfo, WorkKind } from '../combine/workers.ts';
 import type { SentError } from './errors.ts';
 
 /** Messages to a worker. A worker gets a chunk only after it has answered the previous chunk. */
@@ -15,7 +15,7 @@ export type ToWorker =
 
 /** Messages from a worker. */
 export type FromWorker = { readonly tag?: string } & (
-  | { readonly kind: 'ready'; readonly facts: ScorerFacts }
+  | { readonly kind: 'ready'; readonly moduleInfo: ModuleInfo }
   | { readonly kind: 'answer'; readonly answer: Answers[WorkKind] }
   /** Error of the start or of a chunk. */
   | { readonly kind: 'error'; readonly error: SentError }

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Params } from '../combine/params.ts';
 import { indicesOf } from '../combine/pose-tape.ts';
-import type { Answers, Chunk, ScorerFacts, SentParams, Workers, WorkKind } from '../combine/workers.ts';
+import type { Answers, Chunk, ModuleInfo, SentParams, Workers, WorkKind } from '../combine/workers.ts';
 import { buffersOf, isDetached, withoutUnusedBytes } from './buffers.ts';
 import { fromSent, isOfLostDevice } from './errors.ts';
 import type { FromWorker } from './messages.ts';
@@ -38,9 +38,9 @@ interface Job {
   deaths: number;
 }
 
-/** A pending call of {@link ThreadPool.facts}. */
+/** A pending call of {@link ThreadPool.moduleInfo}. */
 interface Waiting {
-  readonly resolve: (facts: ScorerFacts) => void;
+  readonly resolve: (moduleInfo: ModuleInfo) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -62,7 +62,7 @@ export class ThreadPool implements WorkerPool {
   readonly #live = new Set<Job>();
   #queue: Job[] = [];
   #waiting: Waiting[] = [];
-  #facts: ScorerFacts | undefined;
+  #moduleInfo: ModuleInfo | undefined;
   #failures = 0;
   #isClosed = false;
 
@@ -72,9 +72,9 @@ export class ThreadPool implements WorkerPool {
     this.posesPerChunk = settings.posesPerChunk;
   }
 
-  async facts(): Promise<ScorerFacts> {
+  async moduleInfo(): Promise<ModuleInfo> {
     this.#checkOpen();
-    if (this.#facts) return this.#facts;
+    if (this.#moduleInfo) return this.#moduleInfo;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.#update();
@@ -119,17 +119,17 @@ export class ThreadPool implements WorkerPool {
   /** Gives chunks to idle workers, starts workers for the other chunks, and keeps the process alive while a call waits. */
   #update(): void {
     for (const [thread, job] of this.#jobs) {
-      if (!thread.facts || job) continue;
+      if (!thread.moduleInfo || job) continue;
       const next = this.#queue.shift();
       if (next) this.#assign(thread, next);
     }
-    const starting = [...this.#jobs.keys()].filter(({ facts }) => !facts).length;
+    const starting = [...this.#jobs.keys()].filter(({ moduleInfo }) => !moduleInfo).length;
     const wanted = Math.max(this.#queue.length, this.#waiting.length > 0 ? 1 : 0) - starting;
     const room = this.threads - this.#jobs.size;
     for (let i = 0; i < Math.min(wanted, room); i++) this.#start();
     const isAwaited = this.#queue.length > 0 || this.#waiting.length > 0;
     for (const [thread, job] of this.#jobs)
-      thread.hold(thread.facts ? job !== undefined && this.#live.has(job) : isAwaited);
+      thread.hold(thread.moduleInfo ? job !== undefined && this.#live.has(job) : isAwaited);
   }
 
   #start(): void {
@@ -185,10 +185,10 @@ export class ThreadPool implements WorkerPool {
     thread.after(undefined, () => {});
     if (message.kind !== 'error') this.#failures = 0;
     if (message.kind === 'ready') {
-      thread.facts = message.facts;
-      this.#facts = message.facts;
-      for (const { resolve } of this.#waiting.splice(0)) resolve(message.facts);
-    } else if (!thread.facts) {
+      thread.moduleInfo = message.moduleInfo;
+      this.#moduleInfo = message.moduleInfo;
+      for (const { resolve } of this.#waiting.splice(0)) resolve(message.moduleInfo);
+    } else if (!thread.moduleInfo) {
       // This worker cannot load the module, so no other worker could either.
       this.#discard(thread);
       if (message.kind === 'error') this.#failAll(fromSent(message.error));
@@ -214,7 +214,7 @@ export class ThreadPool implements WorkerPool {
   #bury(thread: Thread, reason: string): void {
     const job = this.#jobs.get(thread);
     this.#jobs.delete(thread);
-    if (!thread.facts && ++this.#failures >= mostFailures) {
+    if (!thread.moduleInfo && ++this.#failures >= mostFailures) {
       this.#failures = 0;
       this.#failAll(new Error(`workers: ${mostFailures} workers ended before they were ready: ${reason}`));
     }

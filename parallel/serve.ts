@@ -1,6 +1,6 @@
 import { type ChunkContext, runChunk, type ScorerModule, sumBuffersOf } from '../combine/chunk.ts';
 import type { Params } from '../combine/params.ts';
-import type { ScorerFacts } from '../combine/workers.ts';
+import type { ModuleInfo } from '../combine/workers.ts';
 import { toSent } from './errors.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { nodeThreads } from './port.ts';
@@ -36,8 +36,8 @@ export async function serve<Sent, Pose, P extends Params>(
     scoring = { scorer: served, executor };
     const { name: executorName, precision } = executor;
     const names = Object.keys(served).filter(name => served[name as keyof ScorerModule] !== undefined);
-    const facts: ScorerFacts = { exports: names, executor: { name: executorName, precision } };
-    post({ kind: 'ready', facts });
+    const moduleInfo: ModuleInfo = { exports: names, executor: { name: executorName, precision } };
+    post({ kind: 'ready', moduleInfo });
   };
   listen(async message => {
     try {

@@ -1,4 +1,4 @@
-import type { ScorerFacts } from '../combine/workers.ts';
+import type { ModuleInfo } from '../combine/workers.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { type Port, portOf, type WorkerLike } from './port.ts';
 
@@ -10,8 +10,8 @@ export interface ThreadListener {
 
 /** A worker of a worker pool, from before its start until after its end. */
 export class Thread {
-  /** Facts of the worker's module; undefined until the worker is ready. */
-  facts: ScorerFacts | undefined;
+  /** Names of the exports of the worker's module, and its executor; undefined until the worker is ready. */
+  moduleInfo: ModuleInfo | undefined;
   readonly #listener: ThreadListener;
   readonly #tag = Math.random().toString(36).slice(2);
   #port: Port | undefined;

@@ -1,5 +1,5 @@
-// Computes the size that each entry adds to a page, in bytes after minifying and gzip. Chunks that entries share count
-// as part of the entry `posetape`.
+// Computes the size that each entry adds to a page, in bytes after minifying and gzip. Shared chunks are counted as part of
+// the entry `posetape`.
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 

@@ -2,7 +2,7 @@
 //   prepare  removes the condition posetape:source from package.json, because the package has no sources; and makes links
 //            in the README absolute if they point to files outside the package
 //   restore  restores both files
-//   publish  fails while OWNER is the placeholder for the repository's owner
+//   publish  fails while package.json contains OWNER, the placeholder for the owner of the repository
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 const backup = '.packing';

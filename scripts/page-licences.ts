@@ -54,14 +54,14 @@ function packageLicence(folder: string): string {
     license?: string;
   };
   const name = nameOf(folder);
-  const files = filesIn(folder);
+  const files = licenceFilesIn(folder);
   if (files.length === 0) throw new Error(`${name}: expected a licence file in ${folder}, found none`);
   const texts = files.map(file => readFileSync(`${folder}/${file}`, 'utf8'));
   return section(`${name} ${version}`, license ?? 'see below', texts);
 }
 
 /** Returns the licence files of a package, including those in a folder of licences. */
-function filesIn(folder: string): string[] {
+function licenceFilesIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => licenceFile.test(name))
     .flatMap(entry =>

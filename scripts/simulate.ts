@@ -48,7 +48,7 @@ const layouts = { shards: byShards, tree: byTree, 'one reducer': byOneReducer } 
 const cores = [1, 10, 100, 1000, 10_000];
 const program = command('simulate', {
   does:
-    'Estimates the time of a step over many poses on many cores. It measures the costs of a Vina pose and of a state, then ' +
+    'Estimates the time to score many poses on many cores. It measures the costs of a Vina pose and of a state, then ' +
     'simulates workers that score chunks, a shared store, and the merging of states.',
   takes: 'about half a minute',
   writes: 'a table to stdout',
@@ -238,8 +238,8 @@ function byTree(run: Run): Outcome {
 }
 
 /**
- * Simulates one shard per core. A core merges the states of its chunks and writes a file with about 2 log₂(chunks) states. One
- * process merges the files.
+ * Simulates one shard per core. A core merges the states of its c chunks and writes a file with about 2 log₂ c
+ * states. One process merges the files.
  */
 function byShards({ cores: n, chunks, chunkSeconds, state, store: costs }: Run): Outcome {
   const perCore = Math.ceil(chunks / n);
@@ -261,8 +261,9 @@ function byShards({ cores: n, chunks, chunkSeconds, state, store: costs }: Run):
 }
 
 /**
- * Simulates workers that score chunks until no chunk is left. A free worker first calls `other`, which returns the time at
- * which a job of another kind is done, or undefined if there is no such job. `onState` is called with the time at which each state is stored.
+ * Simulates workers that score chunks until no chunk is left. A free worker first calls `other`, which returns the
+ * time at which a job of another kind is done, or undefined if there is no such job. `onState` is called with the
+ * time at which each state is stored.
  */
 function simulateWorkers(
   { cores: n, chunks, chunkSeconds, state, store: costs }: Run,
@@ -273,10 +274,11 @@ function simulateWorkers(
   // Seconds to send a state.
   const sendSeconds = state.bytes / costs.bytesPerSecond;
   let left = chunks;
+  // The times at which workers become free, and at which workers begin to send a state to the store.
   const [free, writing] = [new Times(), new Times()];
   // Seconds to send the parameters as float64.
-  const theta = (8 * state.parameters) / costs.bytesPerSecond;
-  for (let i = 0; i < Math.min(n, chunks); i++) free.push(store.serve(0, theta));
+  const parameterSeconds = (8 * state.parameters) / costs.bytesPerSecond;
+  for (let i = 0; i < Math.min(n, chunks); i++) free.push(store.serve(0, parameterSeconds));
   while (free.size > 0 || writing.size > 0) {
     if (writing.size > 0 && (free.size === 0 || writing.least <= free.least)) {
       const stored = store.serve(writing.pop(), sendSeconds);

@@ -87,7 +87,7 @@ function compileEmptyModule(): unknown {
  * Checks that code generation is allowed by compiling the smallest possible program. gpu.js itself would only log the
  * refusal, and fail later without a reason.
  *
- * @throws Error naming the forbidden permission and an executor to use instead
+ * @throws Error naming the missing permission and an executor to use instead
  */
 function mustCompile(name: BackendName, what: string, permission: string, compile: () => unknown): void {
   try {

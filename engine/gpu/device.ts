@@ -28,9 +28,10 @@ export class DeviceMeter implements DeviceMemory {
     this.resize(-bytes);
   }
 
-  resize(bytes: number): void {
+  /** Adds to the bytes held; `change` is negative if a buffer or texture shrinks or is freed. */
+  resize(change: number): void {
     if (this.#isLost) return;
-    this.bytes += bytes;
+    this.bytes += change;
     this.peakBytes = Math.max(this.peakBytes, this.bytes);
   }
 

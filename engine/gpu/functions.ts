@@ -159,7 +159,7 @@ function hyperbolicTangent(x, inf) {
   return x;
 }`;
 
-/** 2 artanh s by its series. It is ln(1 + x) for s = x/(2 + x), and ln x for s = (x − 1)/(x + 1). */
+/** 2 artanh s by its series in z = s². It is ln(1 + x) for s = x/(2 + x), and ln x for s = (x − 1)/(x + 1). */
 const twiceArtanh = `2 * s * (1 + z * (0.333333343267 + z * (0.20000000298 + z * (0.142857149243 + z * (0.111111111939
       + z * (0.0909090936184 + z * (0.0769230797887 + z * 0.0666666701436)))))))`;
 
@@ -290,8 +290,8 @@ const polynomial = (x: string, coefficients: readonly number[]) =>
   coefficients.reduceRight((rest, c) => (rest ? `(${c} + ${x} * ${rest})` : `(${c})`), '');
 
 /**
- * erfc a for a from 0 to 10.1. The factor exp(−a²) in it is split into exp(−high²) and exp((high − a)(high + a)).
- * `high` is `a`, rounded down to a multiple of 1/256, so that its square is exact.
+ * Statements that set y to erfc a, for a from 0 to 10.1. The factor exp(−a²) in it is split into exp(−high²) and
+ * exp((high − a)(high + a)). `high` is `a`, rounded down to a multiple of 1/256, so that its square is exact.
  */
 const erfcOfSize = `
     const high = Math.floor(a * 256) * 0.00390625;

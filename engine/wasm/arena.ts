@@ -89,7 +89,7 @@ export class Arena {
     this.#doubles = new Float64Array(buffer);
   }
 
-  /** Grows the memory by `least` pages, so that it holds `bytes` bytes; by `more` pages if these are more and possible. */
+  /** Grows the memory by `more` pages if that is possible and more than `least`, else by `least`, enough for `bytes` bytes. */
   #grow(bytes: number, least: number, more: number): void {
     const generous = Math.min(more, mostPages - this.memory.buffer.byteLength / page);
     try {

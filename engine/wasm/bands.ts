@@ -171,9 +171,9 @@ class Queue {
     const left = new Map(waiting);
     const next = new AscendingQueue([...ready].filter(index => this.#candidate(index).axis === axis));
     for (let index = next.pop(); index !== undefined; index = next.pop()) {
-      const before = (this.#needs[index] as readonly number[]).filter(need => members.has(need));
+      const needed = (this.#needs[index] as readonly number[]).filter(need => members.has(need));
       const candidate = this.#candidate(index);
-      if (!before.every(need => canShareBands(this.#candidate(need), candidate))) continue;
+      if (!needed.every(need => canShareBands(this.#candidate(need), candidate))) continue;
       members.add(index);
       for (const follower of this.#followers[index] as number[]) {
         const count = (left.get(follower) ?? (this.#waiting[follower] as number)) - 1;
@@ -278,7 +278,7 @@ function splitOfMatmul(step: MatmulStep): Split {
   return { part: { kind: 'whole', step }, axis: undefined, ownReads: new Set(), ownWrites: new Set() };
 }
 
-/** The split of a loop step by its outermost loop; none if the step has several outermost loops or none. */
+/** The split of a loop step by its outermost loop; none if the step has no outermost loop or several. */
 function splitOfLoop({ buffers }: Plan, step: LoopStep): Split {
   const part = { kind: 'loop', step } as const;
   const loops = step.body.filter(({ kind }) => kind === 'loop');

@@ -1,7 +1,7 @@
 import type { ArrayRef, MatmulStep } from '../compile/ir.ts';
 import { type Lifetimes, layoutOf, lifetimesOf } from '../compile/layout.ts';
 import type { Input } from '../compile/planned.ts';
-import { lengthOf, type Size } from '../compile/sizes.ts';
+import { lengthOf, one, type Size } from '../compile/sizes.ts';
 import type { Structure } from '../compile/structure.ts';
 import { panelBytes } from './matmul.ts';
 import type { CompiledPass, CompiledStep, PlanModule } from './module.ts';
@@ -137,13 +137,13 @@ export function bindingOf(
       else lengths[id] = lengths[buffer] as number;
     }
   }
-  const arena = roundUp(end, 64);
+  const buffersBegin = roundUp(end, 64);
   // A float64 sum takes as much memory as two float32 numbers.
   for (let id = 0; id < lengths.length; id++)
     lengths[id] = roundUp(lengths[id] as number, 4) * (module.folds.sums.has(id) ? 2 : 1);
   const { offsets, length } = layoutOf(room.lifetimes, lengths);
-  const buffers = lengths.map((_, id) => arena + 4 * (offsets[id] as number));
-  return { sizes, inputs: addresses, buffers, bands, bytes: arena + 4 * length };
+  const buffers = lengths.map((_, id) => buffersBegin + 4 * (offsets[id] as number));
+  return { sizes, inputs: addresses, buffers, bands, bytes: buffersBegin + 4 * length };
 }
 
 /** The length of a packed right operand, in float32 numbers. */
@@ -179,7 +179,7 @@ function bandOf({ plan }: PlanModule, { parts, axis }: CompiledPass, sizes: read
     }
     for (const buffer of [...step.reads, ...step.writes]) {
       const { shape } = plan.buffers[buffer] as (typeof plan.buffers)[number];
-      if (shape.find(size => size !== 0) === axis) width = Math.max(width, lengthOf(shape, sizes) / rows);
+      if (shape.find(size => size !== one) === axis) width = Math.max(width, lengthOf(shape, sizes) / rows);
     }
   }
   return Math.min(mostRows, Math.max(fewestRows, rowUnit * Math.floor(bandNumbers / width / rowUnit)));

@@ -20,7 +20,8 @@ export function accumulate(f: FunctionBuilder, locals: Accumulator, term: Code, 
 }
 
 /**
- * The result of a fold, in every lane. `overLanes` is true if the lanes are entries of the loop, which are folded too.
+ * The result of a fold in each lane. If `overLanes` is true, the lanes are entries of the loop: they are folded, too, and
+ * every lane holds the same result.
  */
 export function folded(
   f: FunctionBuilder,

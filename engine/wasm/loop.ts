@@ -26,8 +26,8 @@ import { addDoubles } from './sums.ts';
 export interface LoopSettings {
   readonly simd: Simd;
   /**
-   * True if an axis is too short to compute four entries at once. A longer loop around short loops only is vectorized
-   * instead of them.
+   * True if an axis is too short to compute four entries at once. A longer loop that contains only short loops is
+   * vectorized instead of them.
    */
   readonly isShort: (size: Size) => boolean;
   /** True if the step adds to a buffer. The sums in such a buffer are float64: see {@link Slot}. */

@@ -17,8 +17,9 @@ const params = (list: readonly string[]): Local[] => list.map(name => ({ name, t
 const read = (local: Local): Code => ({ kind: 'get', local });
 
 /**
- * C = A·B, or C + A·B if `add` is not 0. C is m × n with rows `ldc` bytes apart, A is m × k with rows `lda` apart, and
- * B is packed in panels. A tile at an edge is summed in `scratch`, and its part inside C is copied to C.
+ * Builds a function that computes C = A·B, or adds A·B to C if its parameter `add` is not 0. C is m × n with rows
+ * `ldc` bytes apart, A is m × k with rows `lda` apart, and B is packed in panels. A tile at an edge is summed in
+ * `scratch`, and its part inside C is copied to C.
  *
  * With `transposeA`, C = Aᵀ·B, where A is k × m. Both operands are then read row by row. B may be packed or not: its
  * rows are `ldb` bytes apart, and its panels of eight columns `panelStep` bytes.
@@ -172,8 +173,8 @@ interface EdgeTile {
 }
 
 /**
- * Packs B, or its transpose if `transposeB`, into panels. The packed matrix is k × n; the rows of B are `ldb` bytes
- * apart. Missing columns of the last panel are zeros.
+ * Builds a function that packs B, or its transpose if `transposeB`, into panels. The packed matrix is k × n; the rows
+ * of B are `ldb` bytes apart. Missing columns of the last panel are zeros.
  */
 export function pack(name: string, transposeB: boolean): FunctionBuilder {
   const f = new FunctionBuilder(name, params(['to', 'b', 'ldb', 'k', 'n']));

@@ -1,5 +1,5 @@
 import type { Plan, PlanBuffer } from '../compile/ir.ts';
-import { lengthOf } from '../compile/sizes.ts';
+import { lengthOf, one } from '../compile/sizes.ts';
 import { type Binding, type Extras, extraKey } from './binding.ts';
 import type { Slot } from './frame.ts';
 import type { CompiledPass, CompiledStep } from './module.ts';
@@ -94,7 +94,7 @@ function prepareLoop(
     const value = slotValue(slot);
     frames[frame + i] = value;
     if (slot.kind === 'offset' && local.has(slot.number)) {
-      const [first] = (plan.buffers[slot.number] as PlanBuffer).shape.filter(size => size !== 0);
+      const [first] = (plan.buffers[slot.number] as PlanBuffer).shape.filter(size => size !== one);
       const rowBytes = (4 * lengthIn(slot.number)) / (sizes[first as number] as number);
       moved.push({ entry: frame + i, at: value, rowBytes });
     }

@@ -1,6 +1,6 @@
 import { type Code, op } from './emit/code.ts';
 
-/** SIMD features of the engine. */
+/** Vector operations, by the SIMD features of the JavaScript engine. */
 export interface Simd {
   /** True for relaxed SIMD, which can multiply and add in one instruction. */
   readonly isRelaxed: boolean;
@@ -16,7 +16,7 @@ export interface Simd {
   select(mask: Code, yes: Code, no: Code): Code;
 }
 
-/** The SIMD of every engine with 128-bit vectors. */
+/** The operations for every JavaScript engine with 128-bit vectors. */
 export const plain: Simd = {
   isRelaxed: false,
   tileRows: 4,
@@ -25,7 +25,7 @@ export const plain: Simd = {
   select: (mask, yes, no) => op('v128.bitselect', yes, no, mask),
 };
 
-/** Relaxed SIMD. */
+/** The operations for JavaScript engines with relaxed SIMD. */
 export const relaxed: Simd = {
   isRelaxed: true,
   tileRows: 6,

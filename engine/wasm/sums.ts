@@ -5,8 +5,8 @@ import { type Code, FunctionBuilder, i32, type Local, load, op, shuffle, store }
  */
 export function addDoubles(f: FunctionBuilder, to: Code, four: Code, mask?: Code): void {
   for (const [half, pair] of [four, shuffle(four, four, [2, 3, 2, 3])].entries()) {
-    const before = load('v128.load', to, 16 * half);
-    const masked = mask ? op('v128.and', before, mask) : before;
+    const old = load('v128.load', to, 16 * half);
+    const masked = mask ? op('v128.and', old, mask) : old;
     const sum = op('f64x2.add', masked, op('f64x2.promote_low_f32x4', pair));
     f.add(store('v128.store', to, sum, 16 * half));
   }

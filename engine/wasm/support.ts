@@ -25,8 +25,8 @@ const withRelaxed = moduleWith(...vector, ...vector, ...vector, simd, 0x85, 0x02
 const instead = 'use jit({ precision: "float32" }) or jit() instead';
 
 /**
- * Returns the engine's WebAssembly API if it has the features that generated code needs. `isRelaxed` is true if it also
- * has relaxed SIMD.
+ * Returns the WebAssembly API of the JavaScript engine if it has the features that generated code needs. `isRelaxed`
+ * is true if it also has relaxed SIMD.
  *
  * @throws Error naming the missing feature and an executor to use instead
  */

@@ -192,7 +192,7 @@ describe('a worker that dies', () => {
 
   test('at the timeout of a hanging pose is an error, and the pool works afterwards', async () => {
     const limited = poolOf({ threads: 2, timeout: 400 });
-    await limited.facts();
+    await limited.moduleInfo();
     const error = await errorOf({ pool: limited, poses: faulty('hangs') });
     expect(error.message).toBe('poses 8 to 11 took longer than the timeout of 400 ms');
     expect(
@@ -229,7 +229,7 @@ describe('a pool throws an error', () => {
   test('after it was closed, also for a call in progress', async () => {
     const closing = poolOf();
     const running = errorOf({ pool: closing, poses: faulty('hangs', { at: 0 }) });
-    await closing.facts();
+    await closing.moduleInfo();
     await closing.close();
     expect((await running).message).toBe('workers: the worker pool was closed');
     expect((await errorOf({ pool: closing, poses: posesOf(3) })).message).toBe(
@@ -284,7 +284,7 @@ describe('an abort', () => {
     'ends %s at once with its reason, and the pool works afterwards',
     async strategy => {
       const fresh = poolOf();
-      await fresh.facts();
+      await fresh.moduleInfo();
       const controller = new AbortController();
       const reason = new Error('enough');
       const running = errorOf({
@@ -325,7 +325,7 @@ describe('an abort', () => {
   test('ends combineBatch', async () => {
     const controller = new AbortController();
     const fresh = poolOf();
-    await fresh.facts();
+    await fresh.moduleInfo();
     const compounds = [{ poses: faulty('hangs') }, { poses: posesOf(5) }];
     const running = combineBatch({ pool: fresh, compounds, params, combination, signal: controller.signal });
     controller.abort(new Error('enough'));

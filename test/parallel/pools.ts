@@ -30,7 +30,7 @@ export function poolOf(options: Partial<WorkersOptions> = {}, name = 'scorer'): 
 export const chunkedBy = (pool: Workers, posesPerChunk: number): Workers => ({
   threads: pool.threads,
   posesPerChunk,
-  facts: () => pool.facts(),
+  moduleInfo: () => pool.moduleInfo(),
   send: params => pool.send(params),
   run: (...args) => pool.run(...args),
 });

@@ -65,7 +65,7 @@ test.each([
   [
     'an abort',
     `poses[9].fault = 'hangs';
-    await pool.facts();
+    await pool.moduleInfo();
     const controller = new AbortController();
     setTimeout(() => controller.abort(new Error('enough')), 50);
     await failing({ signal: controller.signal });`,
@@ -76,7 +76,7 @@ test.each([
     "poses[9].fault = 'exits'; await failing({});",
     'poses 8 to 11: two workers ended while running them: it exited with code 3\n',
   ],
-  ['starting workers without a call', 'await pool.facts();', ''],
+  ['starting workers without a call', 'await pool.moduleInfo();', ''],
   [
     'asynchronous disposal of the pool',
     'await failing({}); await pool[Symbol.asyncDispose](); await failing({});',

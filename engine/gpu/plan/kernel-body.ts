@@ -3,7 +3,10 @@ import { type ArrayRef, deepest, type Expr, type Path } from '../../compile/ir.t
 import type { Node } from '../../compile/node.ts';
 import { one, type Size } from '../../compile/sizes.ts';
 
-/** The number of entries in a stretch. A segment is added up stretch by stretch, then the sums of its stretches. */
+/**
+ * The number of entries in a stretch. A segment is added up stretch by stretch, and then the sums of the stretches
+ * are added up.
+ */
 const stretchLength = 64;
 
 /** Returns the numbers of two inputs: the start of each row of an index, and its entries sorted by row. */
@@ -43,8 +46,8 @@ export class KernelBody extends Reader {
   }
 
   /**
-   * One entry of a scatter. If the parts of the scatter overlap, it is the sum or maximum of their entries at this
-   * position; else it is the entry of the part that contains the position.
+   * One entry of a scatter. A part that is placed row by row contributes the sum or maximum of its rows for this entry. The
+   * entries of overlapping parts are added up. If parts do not overlap, the part that contains the position gives the entry.
    */
   #collected(node: Node, form: Extract<Node['form'], { kind: 'scatter' }>, index: readonly Expr[]): Expr {
     const { algebra } = this.expressions;
@@ -93,7 +96,7 @@ export class KernelBody extends Reader {
   }
 
   /**
-   * The sum or maximum of the entries of a part that are indexed to this row. It is computed in stretches, so that sums
+   * The sum or maximum of the entries of a part that the index assigns to this row. It is computed in stretches, so that sums
    * of many entries lose no digits.
    */
   #folded(

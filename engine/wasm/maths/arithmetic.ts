@@ -1,7 +1,7 @@
 import { type Code, doubles, type FunctionBuilder, floats, ints, op, shuffle } from '../emit/code.ts';
 import type { Simd } from '../simd.ts';
 
-/** The place for which code is written: the function under construction, and the SIMD features of the engine. */
+/** The place for which code is written: the function under construction, and the vector operations to use. */
 export interface Site {
   readonly f: FunctionBuilder;
   readonly simd: Simd;

@@ -56,16 +56,16 @@ export function log(at: Site, x: Code): Code {
   const parts = split(at, x);
   const result = f.local('v128', 'log');
   f.set(result, logOfParts(at, parts.k, parts.f));
-  // Numbers that are not positive and normal are rare, so they are handled in a branch.
+  // Zero, negative, subnormal and infinite numbers and NaN are rare, so they are handled in a branch.
   // x is positive and normal if its bits, minus the bits of the smallest normal number, are below 0x7f000000 as an
   // unsigned number. Flipping the sign bit on both sides makes this a comparison of signed numbers.
   const smallestNormal = 0x800000;
-  const above = op('i32x4.sub', x, integer(at, smallestNormal));
+  const difference = op('i32x4.sub', x, integer(at, smallestNormal));
   const isNormal = keep(
     at,
     op(
       'i32x4.lt_s',
-      op('v128.xor', above, integer(at, 0x80000000 | 0)),
+      op('v128.xor', difference, integer(at, 0x80000000 | 0)),
       integer(at, (0x7f000000 ^ 0x80000000) | 0),
     ),
     'normal',
