@@ -5,7 +5,7 @@ import { checkSameFold } from './fold.ts';
 import { learnedSettings } from './learned.ts';
 import { checkParams, isCombination, optionNames, taskOf } from './options.ts';
 import type { Params } from './params.ts';
-import { type CombineResult, type CombineStats, checkGradient, guarded } from './poses.ts';
+import { type CombineResult, type CombineStats, checkSummedGradient, guarded } from './poses.ts';
 import { checkFunction } from './settings.ts';
 import { accumulate, closeState } from './stream.ts';
 import type { AnyCombineOptions, ByWorkers, Closing, CombineOptions, Grouped } from './task.ts';
@@ -123,7 +123,7 @@ export function finish<Pose, const P extends Params>(
   if (state.count === 0) throw new RangeError('finish: no poses were added');
   const closing = { combination, params: { ...params }, loss, readout, poseLoss } as unknown as Closing<Pose>;
   const { values, gradient, ...closed } = closeState(closing, state);
-  checkGradient(gradient);
+  checkSummedGradient(gradient);
   return {
     value: values[0] as number,
     ...(values.length > 1 && { values }),

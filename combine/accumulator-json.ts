@@ -149,8 +149,8 @@ function checkCounted({ isOfScore, isWeighted, sigma }: Fold, { shapes, ...state
   const isPossible = S >= (isWeighted ? Number.MIN_VALUE : 1) && S <= N * 2.72;
   check(isPossible, 'scalars: S', `is ${S}, impossible for ${count} poses`);
   // S − N is summed separately, so it differs from the difference of S and N by rounding.
-  const isSame = Math.abs(S - (N + excess)) <= N * 1e-9;
-  check(isSame, 'scalars: S − N', `is ${excess}, but S is ${S} and N ${N}`);
+  const isConsistent = Math.abs(S - (N + excess)) <= N * 1e-9;
+  check(isConsistent, 'scalars: S − N', `is ${excess}, but S is ${S} and N ${N}`);
   // For each pose x = σ(ΔG_n − r) is at most 1. Its term in σ M_1 is m_n x exp(x), which is below 2.72 m_n.
   check(!isOfScore || sigma * M <= N * 2.72, 'scalars: M_1', `is ${M}, of the wrong sign`);
 }

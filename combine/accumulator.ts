@@ -222,12 +222,12 @@ export class Accumulator {
     return (this.#sums[at] as number) + (this.#lost[at] || 0);
   }
 
-  #addTo(at: number, term: number): void {
+  #addTo(at: number, summand: number): void {
     const before = this.#sums[at] as number;
-    const after = before + term;
+    const after = before + summand;
     this.#sums[at] = after;
     (this.#lost[at] as number) +=
-      Math.abs(before) < Math.abs(term) ? term - after + before : before - after + term;
+      Math.abs(before) < Math.abs(summand) ? summand - after + before : before - after + summand;
   }
 
   /** Sets the deviations e_n (p_nj − r_j) of a pose or a group. */
@@ -474,10 +474,10 @@ export class Accumulator {
       );
     }
     for (const [name, { shape }] of entries) {
-      const before = shapes.get(name) as Shape;
-      if (!sameShape(shape, before)) {
+      const earlier = shapes.get(name) as Shape;
+      if (!sameShape(shape, earlier)) {
         throw new RangeError(
-          `Accumulator: the gradient of ${name} has shape ${showShape(shape)}, but earlier poses have ${showShape(before)}`,
+          `Accumulator: the gradient of ${name} has shape ${showShape(shape)}, but earlier poses have ${showShape(earlier)}`,
         );
       }
     }

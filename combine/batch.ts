@@ -10,7 +10,7 @@ import { addScaled } from './accumulator.ts';
 import { batchLossOf } from './objective.ts';
 import { checkParams, optionNames } from './options.ts';
 import type { Params, Tensors } from './params.ts';
-import { type CombineResult, type CombineStats, checkGradient, combinePoses } from './poses.ts';
+import { type CombineResult, type CombineStats, checkSummedGradient, combinePoses } from './poses.ts';
 import { checkFunction } from './settings.ts';
 import type { ByWorkers, CombineOptions, Grouped, LossContext, ParamsContext, ParamValues } from './task.ts';
 import { unchanged } from './unchanged.ts';
@@ -174,7 +174,7 @@ export async function combineBatch<Pose, C extends Compound<Pose>, const P exten
   if (values.length === 0) throw new RangeError('combineBatch: there are no compounds');
   if (firstPass && values.length < firstPass.slopes.length)
     throw compoundsChangedError(firstPass.slopes.length, `only ${values.length}`);
-  checkGradient(gradient);
+  checkSummedGradient(gradient);
   return {
     ...((hasLoss || batchLoss) && { loss: total }),
     gradient: gradient as BatchResult<P>['gradient'],

@@ -20,7 +20,7 @@ export interface Collated<Name extends string> {
    * Float32Array if it has that type in every pose, else a Float64Array.
    */
   readonly fields: { readonly [N in Name]: Tensor };
-  /** For each axis and each of its rows, the number of the pose that the row belongs to: the index for `segmentSum`. */
+  /** For each axis and each of its rows, the index of its pose in `poses`, as `segmentSum` needs it. */
   readonly poseOf: Readonly<Record<string, Int32Array>>;
   /** For each axis, the number of rows of each pose. */
   readonly lengths: Readonly<Record<string, readonly number[]>>;
@@ -64,10 +64,10 @@ export function collate<Pose, const Fields extends Readonly<Record<string, Field
     const { axis } = fields[name] as Field<Pose>;
     const counts = read.map(pose => (pose[f] as Rows).count);
     const expected = lengths.get(axis);
-    const odd = expected ? counts.findIndex((count, n) => count !== expected[n]) : -1;
-    if (odd >= 0) {
+    const misfit = expected ? counts.findIndex((count, n) => count !== expected[n]) : -1;
+    if (misfit >= 0) {
       throw new RangeError(
-        `collate: ${name} of pose ${odd} has ${counts[odd]} rows, but there are ${expected?.[odd]} ${axis}`,
+        `collate: ${name} of pose ${misfit} has ${counts[misfit]} rows, but there are ${expected?.[misfit]} ${axis}`,
       );
     }
     lengths.set(axis, counts);
@@ -165,10 +165,10 @@ function numbersIn(rows: readonly Rows[]): number {
 /** Returns the shape of the concatenated rows. */
 function joinedShape(name: string, rows: readonly Rows[]): readonly number[] {
   const rest = rows[0]?.rest ?? [];
-  const odd = rows.findIndex(field => !sameShape(field.rest, rest));
-  if (odd >= 0) {
+  const misfit = rows.findIndex(field => !sameShape(field.rest, rest));
+  if (misfit >= 0) {
     throw new RangeError(
-      `collate: rows of ${name} of pose ${odd} have shape [${rows[odd]?.rest.join(', ')}], but those of pose 0 [${rest.join(', ')}]`,
+      `collate: rows of ${name} of pose ${misfit} have shape [${rows[misfit]?.rest.join(', ')}], but those of pose 0 [${rest.join(', ')}]`,
     );
   }
   return [rows.reduce((total, { count }) => total + count, 0), ...rest];

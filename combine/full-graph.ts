@@ -8,7 +8,7 @@ import { concat } from '../ops/shape/concat.ts';
 import { type BadPose, BadPoseError } from './bad-pose.ts';
 import { type Combination, weightOfPose } from './combination.ts';
 import { Ledger } from './ledger.ts';
-import { checkTarget, recordObjective } from './objective.ts';
+import { checkObjective, recordObjective } from './objective.ts';
 import type { Indexed, Weighted } from './params.ts';
 import { checkAnyPoses, indexed, report, unlessBad } from './passes.ts';
 import { type PooledPose, pooledPose } from './pooled-pose.ts';
@@ -118,7 +118,8 @@ async function runOn<Pose>(tape: Tape, task: Task<Pose>, poses: readonly Weighte
     return [{ index, reason: task.reasonOf('its prediction', scores()[n] as Value, row) }];
   });
   const pooled = bad.length === 0 ? await pooledPoses(task, poses, rows, bad) : [];
-  if (bad.length === 0) for (const { data } of [values, readoutNumbers, targetNumber]) checkTarget(...data);
+  if (bad.length === 0)
+    for (const { data } of [values, readoutNumbers, targetNumber]) checkObjective(...data);
   return {
     values: Float64Array.from(values.data),
     readout: readout && sizeOf(readout.shape) === 1 ? readoutNumbers.data[0] : undefined,

@@ -1,8 +1,9 @@
 import { type stoppable, unlessAborted } from './aborting.ts';
 
 /**
- * Runs items as they are read, at most `ahead` at once, and yields the results in the order of the items. A source that
- * is faster waits. An error, an abort, or a consumer that stops early ends all runs, by aborting the signal that `run` uses.
+ * Calls `run` with each item as it is read, with at most `ahead` calls at once, and yields the results in the order of the
+ * items. A source that is faster than `run` waits. An error, an abort, or a consumer that stops early ends all runs, by
+ * aborting the signal that `run` uses.
  *
  * @throws the error of the first failed item, or the signal's reason
  */
@@ -14,11 +15,11 @@ export async function* inOrder<Item, Result>(
 ): AsyncGenerator<Result> {
   const running: Promise<{ readonly result: Result }>[] = [];
   let reading: Promise<IteratorResult<Item, unknown>> | undefined;
-  let isRead = false;
+  let isAtEnd = false;
   let failure: { readonly error: unknown } | undefined;
   try {
     for (;;) {
-      if (!isRead && running.length < ahead)
+      if (!isAtEnd && running.length < ahead)
         // An error of the source is thrown later, after the results and errors of the items read before.
         reading ??= items.next().catch(error => {
           failure = { error };
@@ -36,7 +37,7 @@ export async function* inOrder<Item, Result>(
         continue;
       }
       reading = undefined;
-      isRead = next.done === true;
+      isAtEnd = next.done === true;
       if (next.done) continue;
       const pending = run(next.value).then(result => ({ result }));
       // If another item fails first, this promise is never awaited.

@@ -9,8 +9,8 @@ import { singleNumber } from './results.ts';
 /**
  * Evaluates the settings of a combination that are functions of the parameters.
  *
- * @throws TypeError or RangeError, naming the combination and the setting, if a function does not return a single number, or
- * one that is not above 0 (for q: one that is 0); Error naming the parameter if a function reads one that does not exist
+ * @throws TypeError or RangeError, naming the combination and the setting, if a function returns anything but a single number,
+ * or a number that is not above 0 (for q: the number 0); Error naming the parameter if a function reads one that does not exist
  */
 export function learnedSettings(
   { kind, learned = {} }: Combination,

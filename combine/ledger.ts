@@ -17,7 +17,7 @@ export class Ledger {
   readonly #combination: Combination | undefined;
   /** Number of poses, including those left out. */
   length = 0;
-  /** Bytes of the log-weights and values of a pooling, with their slopes. */
+  /** Bytes kept for a pooling: pose weights, and log-weights and values with their slopes. */
   pooledBytes = 0;
   /** K, the count of numbers in a score; 0 before the first score. */
   width = 0;

@@ -76,6 +76,7 @@ function recordInOps(combination: InOps, params: Record<string, Value>, predicti
   return singleNumber(value, predictions.tape, 'combination');
 }
 
+/** Records readout and loss of ΔG. */
 function recordLoss<Pose>(
   { readout, loss, poseLoss, combination }: Closing<Pose>,
   params: Record<string, Value>,
@@ -156,7 +157,7 @@ export function checkLoss<Pose>(task: Task<Pose>): void {
 }
 
 /** The numbers of an objective, and its slopes. If only poseLosses are differentiated, the slopes are 0 or absent. */
-export interface Slopes extends ObjectiveNumbers {
+export interface ObjectiveResult extends ObjectiveNumbers {
   /** Slopes in the numbers that ΔG is computed from: the summary of the sums, or the predictions. */
   readonly slopes: Float64Array;
   /** Slopes in the predictions at fixed ΔG, if the loss reads them. */
@@ -174,7 +175,7 @@ export function objectiveOf<Pose>(
   task: Closing<Pose>,
   accumulator: Accumulator,
   predictions?: () => Tensor,
-): Slopes {
+): ObjectiveResult {
   const combination = task.combination as Combination;
   const summary = combination.summary(accumulator.moments);
   const tape = new Tape();
@@ -189,7 +190,7 @@ export function objectiveOf<Pose>(
 }
 
 /** Computes the objective of a combination in ops from all predictions. */
-export function objectiveInOps<Pose>(task: Task<Pose>, predictions: Tensor): Slopes {
+export function objectiveInOps<Pose>(task: Task<Pose>, predictions: Tensor): ObjectiveResult {
   const tape = new Tape();
   const input = tape.parameter(predictions, 'predictions');
   return evaluateObjective(
@@ -226,7 +227,7 @@ function evaluateObjective<Pose>(
   input: Value,
   predictions: (() => Tensor) | undefined,
   record: (input: Value, params: LazyParams) => Value,
-): Slopes {
+): ObjectiveResult {
   const isInOps = typeof task.combination === 'function';
   let allPredictions = isInOps ? input : undefined;
   const value = record(input, params);
@@ -248,7 +249,7 @@ function evaluateObjective<Pose>(
     ...slopes,
   ]);
   const tensors = [values, readoutNumbers, targetNumber, ...slopeTensors] as readonly Tensor[];
-  for (const { data } of tensors) checkTarget(badOf(data));
+  for (const { data } of tensors) checkObjective(badOf(data));
   const direct = slopeTensors.slice(1 + separate.length);
   return {
     values: Float64Array.from((values as Tensor).data),
@@ -283,7 +284,7 @@ export function batchLossOf(
 }
 
 /** Returns the slopes of ΔG in the numbers of the summary; undefined if ΔG is several numbers. */
-export function valueSlopesOf<Pose>(
+export function summarySlopesOf<Pose>(
   { combination, params }: Closing<Pose>,
   accumulator: Accumulator,
 ): Float64Array | undefined {
@@ -349,7 +350,7 @@ function badOf(numbers: TensorData): number {
  *
  * @throws RangeError for a number that is not finite
  */
-export function checkTarget(...numbers: number[]): void {
+export function checkObjective(...numbers: number[]): void {
   const bad = numbers.find(number => !Number.isFinite(number));
   if (bad !== undefined) {
     throw new RangeError(

@@ -176,7 +176,7 @@ const onePassLimit = 4;
  * recorded and dropped. False if workers score the poses, the poses can be read only once, or gradients or predictions are
  * not wanted.
  */
-export async function isWide<Pose>(task: Task<Pose>): Promise<boolean> {
+export async function prefersTwoPasses<Pose>(task: Task<Pose>): Promise<boolean> {
   const { combination, poses } = task;
   if (typeof combination === 'function' || !combination.pool || !task.keepsPredictions) return false;
   if (!task.wantsGradient || 'next' in poses || task.pool) return false;

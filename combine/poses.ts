@@ -3,8 +3,8 @@ import { checkOptions } from '../engine/options.ts';
 import { areFinite, type Tensor } from '../engine/tensor.ts';
 import type { BadPose } from './bad-pose.ts';
 import type { Combination } from './combination.ts';
-import { slopesInOps, valueSlopesOf } from './objective.ts';
-import { isIterable, isWide, optionNames, strategyOf, taskOf } from './options.ts';
+import { slopesInOps, summarySlopesOf } from './objective.ts';
+import { isIterable, optionNames, prefersTwoPasses, strategyOf, taskOf } from './options.ts';
 import type { Params } from './params.ts';
 import { stream } from './stream.ts';
 import type {
@@ -50,7 +50,7 @@ export interface CombineStats {
   readonly effectiveSampleSize?: number;
   /** The bad poses that were skipped, in the order read, with reasons; see the option `badPose`. */
   readonly badPoses: readonly BadPose[];
-  /** Number of poses without a backward pass. */
+  /** Number of poses whose gradients were left out because of too little influence: see the option `tolerance`. */
   readonly backwardSkipped: number;
   /** Peak bytes of tapes and sums of the size of θ, without the caller's arrays. */
   readonly peakBytes: number;
@@ -120,9 +120,10 @@ export async function combinePoses<Pose, const P extends Params>(
   checkOptions('combinePoses', options, optionNames);
   const firstChoice = strategyOf(options);
   const task = await taskOf(options, firstChoice);
-  const strategy = options.strategy === undefined && (await isWide(task)) ? 'recompute' : firstChoice;
+  const strategy =
+    options.strategy === undefined && (await prefersTwoPasses(task)) ? 'recompute' : firstChoice;
   const outcome = await run(task, strategy);
-  checkGradient(outcome.gradient);
+  checkSummedGradient(outcome.gradient);
   const { values, accumulator } = outcome;
   const { predictions, weights, coefficients } = poseNumbers(task, outcome);
   return {
@@ -186,7 +187,7 @@ function poseNumbers<Pose>(
   }
   const combination = task.combination as Combination;
   const weights = ledger.weights(accumulator, combination.sigma);
-  const slopes = valueSlopesOf(task, accumulator);
+  const slopes = summarySlopesOf(task, accumulator);
   if (!slopes) return { predictions, weights, coefficients: none };
   const factors = combination.factors(accumulator.moments, slopes);
   ledger.addCoefficients(coefficients, accumulator, factors, combination.sigma);
@@ -194,7 +195,7 @@ function poseNumbers<Pose>(
 }
 
 /** Checks the summed gradient, which may overflow even if the gradient of every pose is finite. */
-export function checkGradient(gradient: Outcome['gradient']): void {
+export function checkSummedGradient(gradient: Outcome['gradient']): void {
   for (const [name, { data }] of Object.entries(gradient)) {
     if (!areFinite(data)) {
       throw new RangeError(

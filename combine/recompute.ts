@@ -7,7 +7,13 @@ import type { Combination } from './combination.ts';
 import type { Factors } from './fold.ts';
 import { addTo, type Gradients, zerosOf } from './gradients.ts';
 import { Ledger } from './ledger.ts';
-import { checkTarget, objectiveInOps, objectiveOf, poseLossOf, type Slopes } from './objective.ts';
+import {
+  checkObjective,
+  type ObjectiveResult,
+  objectiveInOps,
+  objectiveOf,
+  poseLossOf,
+} from './objective.ts';
 import type { Indexed, Tensors, Weighted } from './params.ts';
 import { checkAnyPoses, groups, report, runTogether, weighted } from './passes.ts';
 import { pooledPose } from './pooled-pose.ts';
@@ -34,8 +40,14 @@ export async function recompute<Pose>(task: Task<Pose>): Promise<Outcome> {
     const { accumulator } = plan;
     const outcome = { values, readout, loss, ledger, accumulator, badPoses, poses };
     if (!task.wantsGradient) return { ...outcome, gradient: {}, backwardSkipped: 0 };
-    const backward = await differentiate(task, ledger, { ...plan, direct: objective.direct }, badPoses, pass);
-    if (backward) return { ...outcome, ...backward };
+    const differentiated = await differentiate(
+      task,
+      ledger,
+      { ...plan, direct: objective.direct },
+      badPoses,
+      pass,
+    );
+    if (differentiated) return { ...outcome, ...differentiated };
     // Poses with bad gradients are left out now, so the coefficients of the others change.
   }
 }
@@ -124,13 +136,13 @@ interface Plan {
 function planOf<Pose>(
   task: Task<Pose>,
   { ledger, poseLosses, readsParams }: Predicted,
-): Plan & { readonly objective: Slopes } {
+): Plan & { readonly objective: ObjectiveResult } {
   const { combination } = task;
   const { width, combinedIndices } = ledger;
   const coefficients = new Float64Array(ledger.length * width);
   let accumulator: Accumulator | undefined;
   let factors: Factors | undefined;
-  let objective: Slopes;
+  let objective: ObjectiveResult;
   if (typeof combination === 'function') {
     objective = objectiveInOps(task, ledger.combinedScores);
     scatter(objective.slopes);
@@ -150,7 +162,7 @@ function planOf<Pose>(
     }
     objective = { ...objective, loss };
   }
-  checkTarget(loss, coefficients.find(coefficient => !Number.isFinite(coefficient)) ?? 0);
+  checkObjective(loss, coefficients.find(coefficient => !Number.isFinite(coefficient)) ?? 0);
   return { objective, coefficients, accumulator, factors, readsParams };
 
   /** Adds slopes, one for each number of `ledger.combinedScores`, to the coefficients of their poses. */

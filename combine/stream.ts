@@ -3,7 +3,7 @@ import type { BadPose } from './bad-pose.ts';
 import type { Combination } from './combination.ts';
 import { groupParts, groupTargets } from './group.ts';
 import { Ledger } from './ledger.ts';
-import { checkLoss, checkTarget, objectiveOf, poseLossOf } from './objective.ts';
+import { checkLoss, checkObjective, objectiveOf, poseLossOf } from './objective.ts';
 import type { Tensors, Weighted } from './params.ts';
 import { checkAnyPoses, groups, report, runTogether, weighted } from './passes.ts';
 import { partsOf, pooledPose } from './pooled-pose.ts';
@@ -122,7 +122,7 @@ async function runSingle<Pose>(
   const slopes = loss?.slopes ?? [];
   const parts: Part[] = pooled
     ? partsOf(pooled, gradients, slopes)
-    : [{ gradient: gradients[0] as Tensors, toHeight: 1, toValues: scoreValues, toLoss: slopes[0] ?? 0 }];
+    : [{ gradient: gradients[0] as Tensors, toHeight: 1, toValues: scoreToValues, toLoss: slopes[0] ?? 0 }];
   if (loss) {
     const toValues = new Float64Array(term.values.length);
     parts.push({ gradient: loss.direct, toHeight: 0, toValues, toLoss: 1 });
@@ -131,7 +131,7 @@ async function runSingle<Pose>(
 }
 
 /** The factors {@link Part.toValues} of a score that is both h_n and p_n. */
-const scoreValues: readonly number[] = [0];
+const scoreToValues: readonly number[] = [0];
 
 /** Runs several poses on one tape, which computes their sums. */
 async function runGroup<Pose>(
@@ -194,6 +194,6 @@ export function closeState<Pose>(
   }
   if (!task.poseLoss) return { ...numbers, loss, gradient };
   const total = (loss ?? 0) + accumulator.poseLoss;
-  checkTarget(total);
+  checkObjective(total);
   return { ...numbers, loss: total, gradient };
 }

@@ -1,5 +1,11 @@
 import { checkOptions } from '../engine/options.ts';
-import { checkFrom0, checkShare, type FirstOrderOptions, firstOrder, sharedNames } from './first-order.ts';
+import {
+  checkFrom0,
+  checkFrom0Below1,
+  type FirstOrderOptions,
+  firstOrder,
+  sharedNames,
+} from './first-order.ts';
 import type { FirstOrder } from './optimiser.ts';
 
 /** Options of {@link adam} and {@link adamw}, with the defaults of the paper and of PyTorch. */
@@ -35,8 +41,8 @@ export function adam(options: AdamOptions): FirstOrder {
 export function adamVariant(name: 'adam' | 'adamw', options: AdamOptions): FirstOrder {
   checkOptions(name, options, [...sharedNames, 'beta1', 'beta2', 'epsilon']);
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
-  checkShare(name, 'beta1', beta1);
-  checkShare(name, 'beta2', beta2);
+  checkFrom0Below1(name, 'beta1', beta1);
+  checkFrom0Below1(name, 'beta2', beta2);
   checkFrom0(name, 'epsilon', epsilon);
   const isDecoupled = name === 'adamw';
   return firstOrder(

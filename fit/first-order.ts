@@ -183,7 +183,7 @@ export function checkFrom0(owner: string, what: string, number: number): void {
 }
 
 /** @throws RangeError unless the number is at least 0 and below 1 */
-export function checkShare(owner: string, what: string, number: number): void {
+export function checkFrom0Below1(owner: string, what: string, number: number): void {
   if (!(number >= 0 && number < 1))
     throw new RangeError(`${owner}: ${what} must be a number from 0 to below 1, got ${number}`);
 }

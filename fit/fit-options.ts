@@ -19,7 +19,7 @@ export interface FitOptions<Pose, C extends Compound<Pose>, P extends Params>
   readonly loss?: (compound: C) => (prediction: Value, context: LossContext<P>) => Value;
   /** The optimiser: `adam()`, `adamw()`, `sgd()` or `lbfgs()`. */
   readonly optimiser: Optimiser;
-  /** The number of epochs, including those before a checkpoint. With `lbfgs`, an epoch is an iteration. */
+  /** The number of epochs, including those before the checkpoint of `resume`. With `lbfgs`, an epoch is an iteration. */
   readonly epochs: number;
   /**
    * The number of compounds in a step; the last batch of an epoch may be smaller. Default all. `lbfgs` always takes

@@ -65,8 +65,9 @@ export async function search(
 }
 
 /**
- * Returns the minimum of the cubic with the values and slopes of two points (Nocedal and Wright, eq. 3.59), but at least
- * `margin` away from both.
+ * Returns the minimum of the cubic with the values and slopes of two points (Nocedal and Wright, eq. 3.59), but at least the
+ * share `margin` of their distance away from both. If the cubic has no minimum, it returns the middle; if `high` is not finite,
+ * the point at the share `shrink`, counted from `low`.
  */
 function between(low: LinePoint, high: LinePoint): number {
   const width = high.a - low.a;

@@ -1,5 +1,5 @@
 import { checkOptions } from '../engine/options.ts';
-import { checkShare, type FirstOrderOptions, firstOrder, sharedNames } from './first-order.ts';
+import { checkFrom0Below1, type FirstOrderOptions, firstOrder, sharedNames } from './first-order.ts';
 import type { FirstOrder } from './optimiser.ts';
 
 /** Options of {@link sgd}. */
@@ -22,7 +22,7 @@ export interface SgdOptions extends FirstOrderOptions {
 export function sgd(options: SgdOptions): FirstOrder {
   checkOptions('sgd', options, [...sharedNames, 'momentum', 'nesterov']);
   const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
-  checkShare('sgd', 'momentum', momentum);
+  checkFrom0Below1('sgd', 'momentum', momentum);
   if (nesterov && momentum === 0) throw new RangeError('sgd: nesterov needs a momentum above 0');
   return firstOrder(
     {

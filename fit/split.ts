@@ -1,9 +1,9 @@
 import { shuffled, uniform } from './random.ts';
 
 /**
- * Compounds held out of training to measure the fit. A number is the share of compounds to hold out at random.
- * `fraction` and `by` give a share of whole groups, such as targets. A function returns true for the compounds to hold
- * out. A list is a separate set of compounds.
+ * Compounds held out of training to measure the fit. A number is the share of compounds to hold out at random. With
+ * `fraction` and `by`, about this share is held out in whole groups, such as targets. A function returns true for the
+ * compounds to hold out. A list is a separate set of compounds.
  */
 export type Validation<C> =
   | number

@@ -27,7 +27,7 @@ interface Entry {
  * and the numbers.
  *
  * F64 becomes Float64Array; F32, F16 and BF16 Float32Array; I32, I16, I8, U16, U8 and BOOL Int32Array; U32, I64 and U64
- * Float64Array, where each must be a whole number below 2⁵³. Tensors are copies.
+ * Float64Array, with an error for a number of magnitude 2⁵³ or more. Tensors are copies.
  *
  * @throws RangeError naming the violation of the format: bytes that belong to no tensor or to two, a length that does
  * not fit the shape, a repeated name, a type not listed above

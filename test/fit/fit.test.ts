@@ -158,8 +158,8 @@ describe('fit', () => {
 
   test.each([
     ['a share', 0.25, 3],
-    ['a tiny share, as one compound', 0.001, 1],
-    ['a share near 1, as all but one compound', 0.999, 11],
+    ['one compound for a share near 0', 0.001, 1],
+    ['all but one compound for a share near 1', 0.999, 11],
     ['whole groups', { fraction: 0.3, by: ({ target }: Compound) => target }, 6],
     ['compounds chosen by a function', ({ target }: Compound) => target === 't2', 3],
     ['a separate list', compounds.slice(0, 2).map(each => ({ ...each, name: `other ${each.name}` })), 2],
@@ -233,12 +233,12 @@ describe('fit', () => {
       ...{ ...common, optimiser: adam({ rate: 0.02 }), epochs: 1e6, signal: AbortSignal.timeout(60) },
     });
     await expect(timed).rejects.toThrow('timeout');
-    const before = AbortSignal.abort(new Error('no'));
-    await expect(fit({ ...common, optimiser: lbfgs(), epochs: 1, signal: before })).rejects.toThrow('no');
+    const aborted = AbortSignal.abort(new Error('no'));
+    await expect(fit({ ...common, optimiser: lbfgs(), epochs: 1, signal: aborted })).rejects.toThrow('no');
   });
 });
 
-describe('a resumed fit', () => {
+describe('checkpoints', () => {
   const cases: readonly [
     string,
     Partial<FitOptions<readonly number[], Compound, Theta>> & { optimiser: Optimiser },
@@ -251,7 +251,7 @@ describe('a resumed fit', () => {
     ['lbfgs', { optimiser: lbfgs(), validation: ({ target }) => target === 't1' }],
   ];
 
-  test.each(cases)('gives the result of an uninterrupted fit, to the bit: %s', async (_, options) => {
+  test.each(cases)('resume a fit to the bits of an uninterrupted one: %s', async (_, options) => {
     const saved: string[] = [];
     const whole = await fit({
       ...{ ...common, ...options, epochs: 9 },
@@ -269,7 +269,7 @@ describe('a resumed fit', () => {
     }
   });
 
-  test('can resume from checkpoints that are saved every `checkpointEvery` epochs and at the end', async () => {
+  test('are passed to onCheckpoint every `checkpointEvery` epochs and after the last', async () => {
     const epochs: number[] = [];
     await fit({
       ...{ ...common, optimiser: adam({ rate: 0.01 }), epochs: 7, checkpointEvery: 3 },
@@ -317,7 +317,7 @@ describe('a resumed fit', () => {
       'fit: the checkpoint: parameter width is not 1 numbers in base64',
       saved => ({ ...saved, params: { ...saved.params, width: { shape: [], data: 'AAA' } } }),
     ],
-  ])('rejects a wrong checkpoint: %s', async (message, damage) => {
+  ])('are rejected if they are wrong: %s', async (message, damage) => {
     const resume = damage(await checkpoint()) as Checkpoint;
     await expect(fit({ ...common, optimiser: adam({ rate: 0.01 }), epochs: 2, resume })).rejects.toThrow(
       message,
@@ -338,20 +338,20 @@ describe('bad compounds', () => {
   ] as [string, Optimiser, number | undefined][])(
     'are an error with their name, or skipped, with %s',
     async (_, optimiser, batch) => {
-      const each = { ...options, optimiser, ...(batch && { batch, shuffle: false }) };
-      const error: Error = await fit(each).then(
+      const settings = { ...options, optimiser, ...(batch && { batch, shuffle: false }) };
+      const error: Error = await fit(settings).then(
         () => expect.fail('nothing thrown'),
         (thrown: Error) => thrown,
       );
       expect(error.message).toMatch(/^fit: c4: pose 1: its prediction is NaN/);
       expect(error.cause).toBeInstanceOf(BadPoseError);
-      const skipped: FitResult<Theta> = await fit({ ...each, badCompound: 'skip' });
+      const skipped: FitResult<Theta> = await fit({ ...settings, badCompound: 'skip' });
       expect(skipped.badCompounds.map(({ name, epoch }) => [name, epoch])).toEqual([
         ['c4', 1],
         ['c7', 1],
       ]);
       const without = await fit({
-        ...each,
+        ...settings,
         compounds: withBad.filter((_, i) => i !== 4 && i !== 7),
         shuffle: false,
         ...(batch && { batch: 12 }),
@@ -359,12 +359,12 @@ describe('bad compounds', () => {
       if (!batch) expect(skipped.params).toEqual(without.params);
       let saved: Checkpoint | undefined;
       const whole = await fit({
-        ...each,
+        ...settings,
         badCompound: 'skip',
         epochs: 2,
         onCheckpoint: json => (saved ??= json),
       });
-      expect(await fit({ ...each, badCompound: 'skip', epochs: 2, resume: saved as Checkpoint })).toEqual(
+      expect(await fit({ ...settings, badCompound: 'skip', epochs: 2, resume: saved as Checkpoint })).toEqual(
         whole,
       );
     },
@@ -395,7 +395,7 @@ describe('bad compounds', () => {
     }
   });
 
-  test('are also left out of the validation, which is an error if no compound is left', async () => {
+  test('are also left out of the validation; a fit with no compound left is an error', async () => {
     const held = await fit({
       ...{ ...options, optimiser: adam({ rate: 0.01 }), badCompound: 'skip' },
       validation: ({ name }) => ['c4', 'c5'].includes(name),

@@ -107,7 +107,7 @@ describe('steps', () => {
     expectClose(stepper.step(first, { w: tensor([-1, 0]) }).w, [0.8733662967024315, 5], 1e-14);
   });
 
-  test('keep parameters in float64', () => {
+  test('return parameters in float64, even for float32 ones', () => {
     const params = { w: tensor(Float32Array.of(1)) };
     const { w } = sgd({ rate: 1e-12 })
       .start()

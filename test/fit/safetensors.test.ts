@@ -187,7 +187,7 @@ describe('errors', () => {
     expect(() => readSafetensors(file)).toThrow(RangeError);
   });
 
-  test('of the writer name the wrong tensor or metadata', () => {
+  test('for wrong arguments name the tensor, metadata or file', () => {
     expect(() => writeSafetensors({ __metadata__: tensor(1) })).toThrow(
       'no tensor can have the name __metadata__',
     );
@@ -207,7 +207,7 @@ describe('errors', () => {
   });
 });
 
-test('each of 10,000 damaged files is read as by an independent reader, or is an error', () => {
+test('each of 10,000 damaged files is an error, or has the shapes that an independent reader finds', () => {
   const sound = writeSafetensors(
     {
       'layer.weight': tensor([

@@ -10,7 +10,7 @@ import torch
 random.seed(7)
 start = {'w': [[0.5, -1.25, 3.0], [0.0, 1e-3, -40.0]], 'b': [0.25]}
 draw = lambda size, scale: [random.gauss(0, scale) for _ in range(size)]
-# Scales from small to large, so that running means decay and clipping takes effect. One gradient is 0.
+# Small and large scales, so that running means decay and clipping takes effect. One gradient is 0.
 scales = [1, 0.1, 10, 1e-4, 1, 0, 100, 1e-8, 0.5, 2, 1, 1]
 gradients = [{'w': draw(6, s), 'b': draw(1, s)} for s in scales]
 
@@ -32,10 +32,10 @@ cases = [
 ]
 
 
-def steps(optimiser, options, more):
+def parameters_by_step(optimiser, options, more):
     theta = {n: torch.tensor(v, dtype=torch.float64, requires_grad=n not in more.get('freeze', [])) for n, v in start.items()}
-    moved = [t for t in theta.values() if t.requires_grad]
-    opt = optimiser(moved, lr=rate, **options)
+    trained = [t for t in theta.values() if t.requires_grad]
+    opt = optimiser(trained, lr=rate, **options)
     after = []
     for step, gradient in enumerate(gradients, 1):
         if more.get('schedule'):
@@ -45,14 +45,14 @@ def steps(optimiser, options, more):
                 t.grad = torch.tensor(gradient[n], dtype=torch.float64).view(t.shape)
         clip = more.get('clip', {})
         if 'norm' in clip:
-            torch.nn.utils.clip_grad_norm_(moved, clip['norm'])
+            torch.nn.utils.clip_grad_norm_(trained, clip['norm'])
         if 'value' in clip:
-            torch.nn.utils.clip_grad_value_(moved, clip['value'])
+            torch.nn.utils.clip_grad_value_(trained, clip['value'])
         opt.step()
         after.append([x for n in start for x in theta[n].detach().view(-1).tolist()])
     return after
 
 
 common = {'made by': 'PyTorch ' + torch.__version__, 'rate': rate, 'start': start, 'gradients': gradients}
-lines = [common] + [{'optimiser': n, 'options': o, **m, 'after': steps(c, o, m)} for n, c, o, m in cases]
+lines = [common] + [{'optimiser': n, 'options': o, **m, 'after': parameters_by_step(c, o, m)} for n, c, o, m in cases]
 pathlib.Path(__file__).with_name('table.jsonl').write_text(''.join(json.dumps(line) + '\n' for line in lines))
