@@ -45,8 +45,8 @@ const pauseEvery = 50;
 
 /**
  * Returns a function to call and await between pieces of work. Once 50 ms have passed since the last pause, the function
- * returns a promise, during which signals and timers are handled; before, it returns undefined. Without such pauses, a loop
- * that only awaits resolved promises blocks signals and timers.
+ * returns a promise that resolves after signals and timers have been handled; before that, it returns undefined. Without such
+ * pauses, a loop that only awaits resolved promises blocks signals and timers.
  */
 export function breathing(): () => Promise<void> | undefined {
   let last = performance.now();

@@ -33,7 +33,7 @@ export async function main(argv: readonly string[], terminal: Terminal = process
 async function run(argv: readonly string[], terminal: Terminal, listener: Interrupts): Promise<number> {
   let code: number = exitCodes.done;
   let progress = noProgress;
-  // Stopping shows the cursor again. This must happen now, because a second signal ends the process at once.
+  // Stopping the progress shows the cursor again. A second signal would end the process without that.
   listener.signal.addEventListener('abort', () => progress.stop());
   const program = programOn(terminal);
   for (const [index, { name, streams = false, declare, run: work }] of subcommands.entries()) {

@@ -15,7 +15,7 @@ export function meantBy(word: string, names: readonly string[]): string | undefi
   return similar.sort((a, b) => distance(a) - distance(b))[0];
 }
 
-/** Returns the number of edits up to which a word counts as misspelt. */
+/** Returns the maximum number of edits by which a misspelling differs from the right word. */
 function editsAllowed(right: string): number {
   return right.length < 6 ? 1 : 2;
 }

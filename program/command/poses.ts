@@ -15,7 +15,7 @@ export interface GivenPoses {
  *
  * @throws CommanderError, after its message is written, if the user gave only one of them
  */
-export function posesOf(
+export function givenPosesOf(
   command: Command,
   receptor: string | undefined,
   poses: readonly string[],

@@ -34,7 +34,7 @@ td.wide { text-align: left; }
 <h1>${text(title)}</h1>
 <p>${text(summaryOf(report, options))}</p>
 <section><h2>Errors</h2>
-<p>kcal/mol. “Mean”: error of predicting the mean of the fitted compounds for every compound. “Within”: after the best shift of each target. τ: Kendall’s, within targetSection.</p>
+<p>kcal/mol. “Mean”: error of predicting the mean of the fitted compounds for every compound. “Within”: after the best shift of each target. τ: Kendall’s, within targets.</p>
 ${errorTable(report)}</section>
 <section><h2>Predicted and measured ΔG</h2>
 ${scatter(report)}${compounds.some(({ bound }) => bound) ? '<p>Triangles are affinities known only as bounds.</p>' : ''}</section>

@@ -65,7 +65,7 @@ export function combinationOf({ combination, kT, t, q, learn }: ObjectiveSetting
   return poolings[combination].make({ kT: settingOf('kT', kT), t: settingOf('t', t), q });
 }
 
-/** Returns the function that converts the output of the combination to ΔG or pKi; undefined if the loss takes it unchanged. */
+/** Returns the function that converts the combination's output to ΔG or pKi; undefined if the loss takes that output itself. */
 export function readoutFor(settings: ObjectiveSettings): ((prediction: Value) => Value) | undefined {
   if (settings.loss === 'gaussian') return undefined;
   const energy = readoutOf(settings);

@@ -5,7 +5,7 @@ export const optimiserNames = ['adam', 'adamw', 'sgd', 'lbfgs'] as const;
 
 export type OptimiserName = (typeof optimiserNames)[number];
 
-/** Settings of all optimisers. An optimiser ignores those of the others. */
+/** Settings of all optimisers. Each optimiser ignores settings that it does not have. */
 export interface OptimiserSettings {
   readonly optimiser: OptimiserName;
   readonly rate: number;

@@ -194,7 +194,7 @@ Examples:
 /**
  * Reads the options of `fit`.
  *
- * @throws CommanderError after writing its message, if options exclude each other
+ * @throws CommanderError, after its message is written, if options do not go together
  */
 export function fitOptions(command: Command): FitOptions {
   const given = command.opts<Given>();

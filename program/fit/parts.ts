@@ -10,8 +10,8 @@ export interface PartOptions {
 }
 
 /**
- * Returns the part of each compound, by name. The seed determines which of the compounds that are not left
- * out are for validation.
+ * Returns the part of each compound, by name. The seed determines which of the compounds that are not left out are for
+ * validation.
  *
  * @throws Error if a name to leave out is neither a compound nor a target, if no compound remains to be fitted, or if fewer
  * than two compounds or targets remain to be divided into fitted and validation ones

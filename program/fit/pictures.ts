@@ -20,9 +20,9 @@ export function scatter({ compounds }: FitReport): string {
   };
   const all = compounds.flatMap(({ measured, predicted }) => [measured, predicted]);
   const span = Math.max(...all) - Math.min(...all);
-  // Smallest step between ticks that divides the span into fewer than nine.
-  const interval = [1, 2, 5, 10, 20, 50].find(step => span / step < 9) ?? span;
-  // The axes end at least a tenth of a step beyond all points.
+  // The smallest distance between ticks that divides the span into fewer than nine parts.
+  const interval = [1, 2, 5, 10, 20, 50].find(each => span / each < 9) ?? span;
+  // The axes end at least a tenth of this distance beyond all points.
   const least = interval * Math.floor(Math.min(...all) / interval - 0.1);
   const largest = interval * Math.ceil(Math.max(...all) / interval + 0.1);
   const range = { min: least, max: largest, interval };
@@ -72,10 +72,10 @@ export function losses({ epochs, best, validation }: FitReport): string {
     endLabel: { show: true, formatter: '{a}', color, fontSize: 12, distance: 8 },
     labelLayout: { moveOverlap: 'shiftY' },
   });
-  const positive = epochs.every(({ loss, validationLoss = 1 }) => loss > 0 && validationLoss > 0);
+  const arePositive = epochs.every(({ loss, validationLoss = 1 }) => loss > 0 && validationLoss > 0);
   const all = epochs.flatMap(({ loss, validationLoss = loss }) => [loss, validationLoss]);
   // A logarithmic axis, if the losses span more than a factor of 20.
-  const isLogarithmic = positive && Math.max(...all) > 20 * Math.min(...all);
+  const isLogarithmic = arePositive && Math.max(...all) > 20 * Math.min(...all);
   const fitted = line(
     'fitted',
     palette[0],

@@ -71,14 +71,16 @@ export function describeFit(report: FitReport, options: FitOptions, isStyled: bo
       fixed(predicted - measured, 2),
     ]);
   const more = compounds.length > mostCompounds ? [`  and ${compounds.length - mostCompounds} more`] : [];
-  const isBest = report.validation !== null && epochs.length > 0;
+  const isBestByValidation = report.validation !== null && epochs.length > 0;
   return [
     '',
-    ...(isBest ? [`  weights of epoch ${best}, the best by validation; stopped by ${stopped}`, ''] : []),
+    ...(isBestByValidation
+      ? [`  weights of epoch ${best}, the best by validation; stopped by ${stopped}`, '']
+      : []),
     section(
       isStyled,
       'After the fit: ΔG in kcal/mol',
-      [table([['', 'poses', 'target', 'predicted', 'error'], ...rows]), ...more].join('\n'),
+      [table([['', 'poses', 'measured', 'predicted', 'error'], ...rows]), ...more].join('\n'),
       describeErrors(report),
     ),
     '',

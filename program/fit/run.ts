@@ -119,7 +119,7 @@ function tellNotes(sources: readonly Source[], { warn }: Pick<Context, 'warn'>):
 function definingSettings(problem: Problem, options: FitOptions): DefiningSettings {
   const { scorer, seed, combination, kT, t, q, learn, freeze, loss, huber, readout, stay } = options;
   const { optimiser, rate, momentum, weightDecay = 0, clip = null, batch = null } = options;
-  const names = problem.all.map(({ name, pKi, bound = null, poseCount }) => [
+  const compounds = problem.all.map(({ name, pKi, bound = null, poseCount }) => [
     ...[name, pKi, bound, poseCount],
     problem.partOf(name),
   ]);
@@ -127,7 +127,7 @@ function definingSettings(problem: Problem, options: FitOptions): DefiningSettin
     ...{ scorer, settings: problem.scorer.settings ?? null, seed, combination, kT, t, q },
     ...{ learn, freeze, loss, huber, readout, stay },
     ...{ optimiser, rate, momentum, 'weight-decay': weightDecay, clip, batch },
-    compounds: hashOf(JSON.stringify(names)),
+    compounds: hashOf(JSON.stringify(compounds)),
     weights: hashOf(problem.initialBytes()),
   };
 }

@@ -26,7 +26,7 @@ export interface FitScorer<Pose = unknown> {
   readonly settings?: Settings;
   /** Initial parameters. */
   readonly params: Readonly<Record<string, Tensor<Float64Array>>>;
-  /** Pooling that the initial weights were fitted with; absent for other weights. */
+  /** Pooling that the initial weights were fitted with; absent if unknown. */
   readonly pooling?: GivenPooling;
   /** Initial offset in kcal/mol, if the file of initial weights has one. */
   readonly offset?: Tensor;

@@ -3,8 +3,8 @@ import type { Pose } from '../../examples/vina/pairs.ts';
 import type { DockedPose } from '../vina/poses.ts';
 
 /**
- * Reduces the poses of one compound to the data that a fit needs. Data for reports and receptor atoms without a
- * pair are left out. This saves memory, because a fit holds the poses of all compounds at once.
+ * Reduces the poses of one compound to the data that a fit needs. Data for reports and receptor atoms without a pair are left
+ * out. This saves memory, because a fit holds the poses of all compounds at once.
  */
 export function slimmed(poses: readonly Pose[]): Pose[] {
   const [first] = poses;

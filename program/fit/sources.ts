@@ -54,7 +54,8 @@ async function inFolder(folder: string, paths: SourcePaths, options: AffinityOpt
   if (!stats.isDirectory()) throw new Error(`${folder}: expected a folder, found a file`);
   const target = basename(resolve(folder));
   const index = paths.index ?? (await indexIn(folder));
-  if (index !== undefined) return byComplex(folder, index, await indexRows(index, options), paths.scorer);
+  if (index !== undefined)
+    return inCompoundFolders(folder, index, await indexRows(index, options), paths.scorer);
   const file = join(folder, 'affinities.csv');
   const inside = (await glob('*/affinities.csv', { cwd: folder })).sort();
   if (inside.length > 0 && !(await stat(file).catch(() => undefined))) {
@@ -65,7 +66,7 @@ async function inFolder(folder: string, paths: SourcePaths, options: AffinityOpt
   const rows = affinityRows(await readText(file), file, options);
   const receptors = fileNames('pocket', paths.scorer === 'vina' ? pdbqtEndings : proteinEndings);
   const [receptor] = await existingPaths(folder, receptors);
-  if (receptor === undefined) return byComplex(folder, file, rows, paths.scorer);
+  if (receptor === undefined) return inCompoundFolders(folder, file, rows, paths.scorer);
   const sources: Source[] = [];
   for (const { affinity, field } of rows) {
     const [existingPoses] = await existingPaths(
@@ -83,7 +84,7 @@ async function inFolder(folder: string, paths: SourcePaths, options: AffinityOpt
 }
 
 /** Finds compounds that have a folder each. The name of the folder identifies the compound, and begins the names of its files. */
-async function byComplex(
+async function inCompoundFolders(
   folder: string,
   file: string,
   rows: readonly Pick<AffinityRow, 'affinity' | 'field'>[],

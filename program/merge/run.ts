@@ -101,8 +101,8 @@ function sumOfRuns(stateFiles: readonly StateFile[]): Whole {
     whole ??= { ...part, from: file };
     checkSame(whole, part, file);
     for (const compound of part.compounds) {
-      const before = compounds.get(compound.name);
-      compounds.set(compound.name, before ? mergedStates(before, compound) : compound);
+      const earlier = compounds.get(compound.name);
+      compounds.set(compound.name, earlier ? mergedStates(earlier, compound) : compound);
     }
   }
   const { scorer, pooling } = whole as ScoreState;

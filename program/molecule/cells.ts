@@ -4,7 +4,7 @@ export interface Cells {
   readonly near: (x: number, y: number, z: number, visit: (point: number) => void) => void;
 }
 
-/** Number of cells along an axis above which cells become larger than `reach` instead. */
+/** Maximum extent of the points along an axis, in cells. If the points extend further, the cells are larger. */
 const mostCells = 64;
 
 /**

@@ -28,7 +28,8 @@ export interface Match {
  * Matches the atoms of two graphs that are equal up to the order of their atoms. If the steps run out, the matching may not
  * be the cheapest.
  *
- * @returns the matching with the smallest total cost; undefined if the graphs differ or no matching is within the limit
+ * @returns the matching with the smallest total cost; undefined if the graphs differ, if no matching is within the limit, or if
+ * the steps run out before the first matching
  */
 export type Matcher = (options: MatchOptions) => Match | undefined;
 
@@ -159,18 +160,18 @@ function colours(...graphs: readonly Graph[]): Int32Array[] {
     );
     return { lists, count: numbers.size };
   };
-  let now = numbered(graphs.map(({ labels }) => [...labels]));
+  let current = numbered(graphs.map(({ labels }) => [...labels]));
   for (;;) {
     const next = numbered(
       graphs.map(({ bonds }, g) => {
-        const colourOf = now.lists[g] as Int32Array;
+        const colourOf = current.lists[g] as Int32Array;
         return bonds.map((others, atom) => {
           const around = others.map(other => colourOf[other] as number).sort((a, b) => a - b);
           return `${colourOf[atom]}:${around}`;
         });
       }),
     );
-    if (next.count === now.count) return next.lists;
-    now = next;
+    if (next.count === current.count) return next.lists;
+    current = next;
   }
 }

@@ -37,7 +37,7 @@ export interface Motion<T = Tensor<Float64Array>> {
  */
 export class Linkage {
   readonly atoms: number;
-  /** Number of trees that move as a whole: all but flexible residues, whose roots are fixed. */
+  /** Number of ligands, which also move as a whole. Flexible residues do not: their roots are fixed. */
   readonly ligands: number;
   readonly branches: number;
 
@@ -140,9 +140,9 @@ export class Linkage {
     if (this.ligands > 0) maps.push(this.#ligandMaps(tape, translation, rotation));
     if (this.branches > 0) maps.push(this.#branchMaps(tape, torsions));
     maps.push(tape.constant([identity]));
-    let map = concat(maps); // [maps, 4, 4]
-    for (const ancestors of this.#ancestors) map = matmul(gather(map, ancestors), map);
-    const rows = slice(map, [0, 0], [map.shape[0] as number, 3]); // drops the last row, 0 0 0 1
+    let products = concat(maps); // [maps, 4, 4]
+    for (const ancestors of this.#ancestors) products = matmul(gather(products, ancestors), products);
+    const rows = slice(products, [0, 0], [products.shape[0] as number, 3]); // drops the last row, 0 0 0 1
     const ofAtoms = gather(rows, this.#mapOf); // [atoms, 3, 4]
     return sum(mul(ofAtoms, expandDims(tape.constant(this.#reference), 1)), 2);
   }
@@ -239,10 +239,10 @@ const shifts = axes.map(unit => [...unit.map(each => [0, 0, 0, each]), [0, 0, 0,
  */
 function ancestorsOf(parents: Int32Array, identityIndex: number): Int32Array[] {
   const lists: Int32Array[] = [];
-  for (let above = parents; above.some(map => map !== identityIndex); ) {
-    lists.push(above);
-    const once = above;
-    above = once.map(map => once[map] as number);
+  for (let ancestors = parents; ancestors.some(map => map !== identityIndex); ) {
+    lists.push(ancestors);
+    const nearer = ancestors;
+    ancestors = nearer.map(map => nearer[map] as number);
   }
   return lists;
 }

@@ -76,7 +76,7 @@ export function neighboursBy(bonds: readonly Bond[], atomCount: number): Bonds {
 /**
  * Numbers the connected parts from 0, and returns the number of the part to which each atom belongs.
  *
- * @param connects true for the bonds that connect their atoms
+ * @param connects true for the bonds that count; others are ignored
  */
 function partsOf(bonded: Bonds, connects: (a: number, b: number) => boolean): Int32Array {
   const parts = new Int32Array(bonded.length).fill(-1);

@@ -18,7 +18,10 @@ export interface Affinity {
 export interface AffinityOptions {
   /** True to treat an IC50 as a Ki, with a note, if substrate and Km are missing. By default, such an IC50 is an error. */
   readonly ic50AsKi?: boolean;
-  /** Treatment of several rows of one compound: an error ('refuse', default) or their mean pKi ('average'). */
+  /**
+   * Treatment of several rows of one compound: 'refuse' (default) makes them an error; 'average' takes the mean pKi of exact
+   * measurements, or the tightest bound if all are bounds.
+   */
   readonly replicates?: 'refuse' | 'average';
   /** Temperature at which ΔG was measured, in K; 298.15 by default. */
   readonly temperature?: number;
@@ -63,8 +66,8 @@ interface Row {
 /** Returns the delimiter of a table: the comma, semicolon or tab, whichever is most frequent in its first line. */
 export function delimiterOf(text: string): string {
   const header = /^\ufeff?[^\r\n]*/.exec(text)?.[0] ?? '';
-  const count = (each: string) => header.split(each).length;
-  return [',', ';', '\t'].reduce((most, each) => (count(each) > count(most) ? each : most));
+  const fieldCount = (delimiter: string) => header.split(delimiter).length;
+  return [',', ';', '\t'].reduce((best, each) => (fieldCount(each) > fieldCount(best) ? each : best));
 }
 
 const delimiterNames: Readonly<Record<string, string>> = { ',': 'commas', ';': 'semicolons', '\t': 'tabs' };

@@ -38,8 +38,8 @@ function readRecord({ lines }: FileRecord): Molecule[] {
       currentModel = model;
     }
     const atom = readAtom(row, atoms.length + 1);
-    const site = `${atom.name} ${atom.residue.replace(/^\S+ /, '')}`;
-    if (!alternates.isFirst(textIn(row, 'label_alt_id'), site)) continue;
+    const nameAndPlace = `${atom.name} ${atom.residue.replace(/^\S+ /, '')}`;
+    if (!alternates.isFirst(textIn(row, 'label_alt_id'), nameAndPlace)) continue;
     atoms.push(atom);
     sites.push(siteIn(row));
   }

@@ -21,7 +21,7 @@ export async function* readMolecules(file: string, options?: ReadOptions): Async
 /**
  * Reads the only molecule of a file, such as a receptor.
  *
- * @throws Error as {@link readMolecules}, and if the file has several molecules
+ * @throws Error naming file and line, if the file has several molecules; also the errors of {@link readMolecules}
  */
 export async function readMolecule(file: string): Promise<Molecule> {
   let only: Molecule | undefined;

@@ -37,7 +37,7 @@ const furthest = 1e6;
 /**
  * Reads a coordinate from fixed columns.
  *
- * @throws Error naming file and line if the columns hold anything but a decimal number such as `-12.345`
+ * @throws Error naming file and line if the columns hold anything but a decimal number such as `-12.345`, at most 10⁶ in size
  */
 export function coordinateAt(line: Line, first: number, last: number, axis: string): number {
   const value = decimal(line.content, first - 1, last);
@@ -80,7 +80,7 @@ const [space, plus, minus, point, zero, nine] = [32, 43, 45, 46, 48, 57];
 /**
  * Reads a coordinate from a field.
  *
- * @throws Error naming the field if it holds no number such as `-12.345` or `1.5e-3`
+ * @throws Error naming the field if it holds no number such as `-12.345` or `1.5e-3`, at most 10⁶ in size
  */
 export function coordinateIn(field: Field, axis: string): number {
   const value = isNumber(field.text) ? Number(field.text) : Number.NaN;

@@ -30,7 +30,7 @@ export interface ReadOptions {
 }
 
 /**
- * Yields the molecules of a text. There is at least one, and each has at least one atom.
+ * Yields the molecules of a text, each with at least one atom. There is at least one, unless `options` leave it out.
  *
  * @param file name of the file, which determines the format, and appears in messages
  * @throws Error naming file and line, what was expected there and what was found
@@ -48,7 +48,7 @@ export function* moleculesOf(text: string, file: string, options?: ReadOptions):
 /**
  * Reads the only molecule of a text, such as a receptor.
  *
- * @throws Error as {@link moleculesOf}, and if the text has several molecules
+ * @throws Error naming file and line, if the text has several molecules; also the errors of {@link moleculesOf}
  */
 export function moleculeOf(text: string, file: string): Molecule {
   const [only, other] = moleculesOf(text, file) as Iterable<Molecule>;
@@ -91,7 +91,7 @@ export class MoleculeReader {
   /**
    * Yields the molecules that the end of the text completes.
    *
-   * @throws Error naming the file if there was no molecule in the whole text
+   * @throws Error naming the file if there was no molecule in the whole text, unless `takes` left out a record
    */
   *end(): Generator<NumberedMolecule> {
     for (const record of this.#splitter.end()) yield* this.#read(record);

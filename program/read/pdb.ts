@@ -10,8 +10,8 @@ import type { FileRecord, Format } from './record.ts';
  * Format of the Protein Data Bank, read by column (wwPDB, Atomic Coordinate Entry Format 3.3). A model ends at ENDMDL or END.
  *
  * The first of an atom's alternate locations is taken. Waters, ions and ligands are read, too: remove unwanted ones from the
- * file. Bonds are those of the CONECT records in the model, if they connect all its atoms. CONECT
- * records after the last ENDMDL are not read.
+ * file. Bonds are those of the CONECT records in the model, if they connect all its atoms. CONECT records after the last ENDMDL
+ * are not read.
  */
 export const pdb: Format = {
   extensions: ['.pdb', '.ent'],

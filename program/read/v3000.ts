@@ -84,9 +84,9 @@ export function* entriesOf(lines: readonly Line[]): Generator<Entry> {
     }
     const fields = fieldsOf(line, prefix.length + 1);
     const [first] = fields;
-    const before = begun.at(-1);
-    if (continued === 'field' && before && first?.column === prefix.length + 1) {
-      begun[begun.length - 1] = { ...before, text: before.text + first.text };
+    const unfinished = begun.at(-1);
+    if (continued === 'field' && unfinished && first?.column === prefix.length + 1) {
+      begun[begun.length - 1] = { ...unfinished, text: unfinished.text + first.text };
       fields.shift();
     }
     begun.push(...fields);

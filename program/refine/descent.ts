@@ -40,8 +40,8 @@ const leastGain = 1e-4;
 const valueTolerance = 1e-7;
 
 /**
- * Minimises the energy of poses of one compound along their degrees of freedom. The tape is recorded and planned once for all
- * poses: data that differs between poses is in arrays that the tape reads.
+ * Minimises the energy of poses of one compound along their degrees of freedom. The poses share a tape, because data that differs
+ * between poses is in arrays that the tape reads. The tape is recorded again when the `generation` of the field changes.
  */
 export class PoseDescent {
   readonly #linkage: Linkage;

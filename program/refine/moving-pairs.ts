@@ -18,7 +18,8 @@ export interface MovingPairs {
 /** Finds the moving pairs of a compound by the rules of AutoDock Vina. All poses of the compound have the same pairs. */
 export function movingPairsOf(molecule: Molecule, { bonds, atomOfRow, ligandOf }: Typed): MovingPairs {
   const groups = rigidGroups(molecule);
-  const isFree = (a: number, b: number) =>
+  // True for atoms more than three bonds apart whose distance can change.
+  const isMoving = (a: number, b: number) =>
     !withinBonds(bonds, a, { atMost: 3 }).has(b) && !keepsDistance(groups, a, b);
   const names = molecule.atoms.map(({ type }) => type?.name ?? '');
   // For each atom, the types, such as CG0, of all carbons at a cut among the atom and its neighbours.
@@ -37,13 +38,13 @@ export function movingPairsOf(molecule: Molecule, { bonds, atomOfRow, ligandOf }
       const b = atomOfRow[other] as number;
       if (isAcrossCut(a, b)) continue;
       if (ligandOf[row] !== ligandOf[other]) between.push([row, other]);
-      else if (isFree(a, b)) within.push([row, other]);
+      else if (isMoving(a, b)) within.push([row, other]);
     }
   });
   // The dummies of a carbon of type CG0 have the type G0.
   const closures = [...names.entries()].flatMap(([carbon, name]) =>
     [...names.entries()]
-      .filter(([dummy, other]) => `C${other}` === name && /^G\d$/.test(other) && isFree(carbon, dummy))
+      .filter(([dummy, other]) => `C${other}` === name && /^G\d$/.test(other) && isMoving(carbon, dummy))
       .map(([dummy]): [number, number] => [carbon, dummy]),
   );
   return { between, within, closures };

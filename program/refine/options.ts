@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { count, positive } from '../command/numbers.ts';
-import { type GivenPoses, posesOf } from '../command/poses.ts';
+import { type GivenPoses, givenPosesOf } from '../command/poses.ts';
 
 /** Options of `refine`. */
 export interface RefineOptions extends GivenPoses {
@@ -54,9 +54,9 @@ Vina's energy is that between ligand and receptor and, as in vina --local_only,
 within the ligand; the score is the binding free energy. Coordinates in --out
 are rounded, those of PDBQT and PDB to 0.001 Å, so scoring the file may give
 scores that differ in the third decimal. --out changes only coordinates and
-energies. The file has the poses of all compounds, grouped by compound. With
-several input files, REMARK COMPOUND, or the title in SDF, names the compound of
-each pose; score reads these names.
+energies. The file has the poses of all compounds in the order of the input or,
+with --top, grouped by compound. With several input files, REMARK COMPOUND, or
+the title in SDF, names the compound of each pose; score reads these names.
 
 Examples:
   npm start -- refine docked.pdbqt --receptor protein.pdbqt --out refined.pdbqt
@@ -69,11 +69,11 @@ Examples:
 /**
  * Reads the options of `refine`.
  *
- * @throws CommanderError after writing its message, if options exclude each other
+ * @throws CommanderError, after its message is written, if options do not go together
  */
 export function refineOptions(command: Command): RefineOptions {
   const { receptor, ...given } = command.opts<Given>();
-  const poses = posesOf(command, receptor, command.processedArgs[0] as string[]);
+  const poses = givenPosesOf(command, receptor, command.processedArgs[0] as string[]);
   if (given.weights === undefined && given.scorer === 'schnet') {
     command.error('error: --scorer schnet needs --weights: the energy of an untrained network means nothing');
   }

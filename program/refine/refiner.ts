@@ -62,7 +62,7 @@ export function offsetBy(offset: number, makeField: MakeField): MakeField {
 
 /**
  * Refines poses: minimises the energy of each by its position, orientation and torsions. Consecutive poses of a compound share
- * its tape and plan.
+ * its field and {@link PoseDescent}.
  *
  * @example
  * const refiner = new Refiner(vinaFieldIn(receptorOf(pocket)));

@@ -113,12 +113,12 @@ export class VinaField implements Field {
 
   renew(coordinates: ArrayLike<number>): void {
     const lists = Object.values(this.#lists);
-    const before = lists.map(list => list.filled());
+    const arraysBefore = lists.map(list => list.filled());
     this.#listedAt.set(coordinates);
     this.#listReceptor(coordinates);
     this.#listMoving(coordinates, this.#moving.between, this.#lists.between);
     this.#listMoving(coordinates, this.#moving.within, this.#lists.within);
-    if (lists.some((list, k) => list.filled() !== before[k])) this.#generation++;
+    if (lists.some((list, k) => list.filled() !== arraysBefore[k])) this.#generation++;
   }
 
   energies(coordinates: ArrayLike<number>): Energies {

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addFormat, type GivenFormat, settleFormat } from '../command/formats.ts';
 import { count, countOrNone, finite, fromZero, positive } from '../command/numbers.ts';
 import { addPooling, chosenOf, type GivenPooling, type PoolingOption } from '../command/poolings.ts';
-import { type GivenPoses, posesOf } from '../command/poses.ts';
+import { type GivenPoses, givenPosesOf } from '../command/poses.ts';
 import type { Settings } from '../schnet/model.ts';
 import {
   addModelOptions,
@@ -27,7 +27,7 @@ export interface ScoreOptions extends GivenPoses, GivenPooling, GivenFormat {
   readonly settings: Settings;
   /** Seed of the weights of an untrained SchNet. */
   readonly seed: number;
-  /** Property that the poses of a compound share; by default the name in SDF and mol2, else the file. */
+  /** Property that the poses of a compound share; by default the name in SDF, mol2 and remarks of `refine`, else the file. */
   readonly groupBy?: 'name' | 'file' | 'all';
   /** RMSD in Å below which a pose repeats an earlier one and is left out. */
   readonly rmsd?: number;
@@ -92,7 +92,7 @@ export function declareScore(command: Command): void {
     )
     .option('--rmsd <distance>', 'leave out poses closer than this to an earlier one; Å', positive)
     .option('--terms', 'print the terms of each pose (vina)')
-    .option('--target <energy>', 'differentiate (ΔG − target)² instead; kcal/mol', finite);
+    .option('--target <energy>', 'differentiate (ΔG − target)² instead of ΔG; kcal/mol', finite);
   addFormat(command)
     .option(
       '--state <file>',
@@ -152,12 +152,12 @@ Examples:
 /**
  * Reads the options of `score`.
  *
- * @throws CommanderError after writing its message, if options exclude each other
+ * @throws CommanderError, after its message is written, if options do not go together
  */
 export function scoreOptions(command: Command): ScoreOptions {
   settleFormat(command);
   const { poses: optionPoses = [], receptor, refine = 0, ...given } = command.opts<Given>();
-  const poses = posesOf(command, receptor, [...(command.processedArgs[0] as string[]), ...optionPoses]);
+  const poses = givenPosesOf(command, receptor, [...(command.processedArgs[0] as string[]), ...optionPoses]);
   if (refine > 0) command.error('error: --refine is not an option but a command: npm start -- refine');
   if (given.scorer === 'vina') checkNoModelOptions(command, modelOptionNames);
   if (given.terms && given.scorer !== 'vina') command.error('error: --terms needs --scorer vina');
@@ -176,7 +176,7 @@ export function scoreOptions(command: Command): ScoreOptions {
   };
 }
 
-/** Rejects options that need all poses of a compound, of which a shard has only a part. */
+/** Rejects options that do not go with --shard, and a missing --state. */
 function checkShard(command: Command, given: Given): void {
   if (given.state === undefined) command.error('error: --shard needs --state, the file for its sums');
   const rejected = (['terms', 'compare', 'rmsd', 'target', 'out'] as const).find(

@@ -8,7 +8,7 @@ export interface PoseScorer<Pose = unknown> {
   readonly score: GroupScorer<Pose, Params>;
   /** Maximum number of poses that share a tape. */
   readonly posesPerTape: number;
-  /** Pooling that the weights were fitted with; absent for other weights. */
+  /** Pooling that the weights were fitted with; absent if unknown. */
   readonly pooling?: GivenPooling;
   /** Returns an object that prepares the poses of one compound. The first pose determines the compound. */
   readonly compound: () => CompoundPoses<Pose>;

@@ -61,8 +61,8 @@ export async function inspect(path: string): Promise<Pick<SizedFile, 'bytes' | '
  *
  * A file is cut into chunks of a fixed number of records, the same for any number of shards. A chunk belongs to the shard in
  * whose share of all bytes it begins, so a shard opens only the files that overlap its share. In a file that several shards
- * share, each separates the records of earlier shards from its own, but does not parse them. A file compressed by gzip belongs
- * to one shard as a whole.
+ * share, each shard also splits off the records of earlier shards, but parses those only in mmCIF, to count their models. A file
+ * compressed by gzip belongs to one shard as a whole.
  */
 export class Cutting {
   readonly #files: readonly SizedFile[];

@@ -18,7 +18,7 @@ export interface RunInputs {
   readonly groupBy: string;
   /** Digest of the receptor's file. */
   readonly receptor: string;
-  /** Digest of the file of weights or, without one, of an untrained network's settings and seed. */
+  /** Digest of the file of weights; without one, of an untrained network's settings and seed, or of '' for Vina. */
   readonly model: string;
   /** Digest of the names and sizes of all files, in order. */
   readonly poses: string;

@@ -132,7 +132,7 @@ function checkState(
 }
 
 /** Options of {@link scoreChunks}. */
-interface Scoring extends ShardOptions {
+interface ChunkScoring extends ShardOptions {
   readonly poseFiles: readonly SizedFile[];
   readonly identity: Identity;
   /** File for unfinished sums; absent if they cannot be saved. */
@@ -143,7 +143,7 @@ interface Scoring extends ShardOptions {
 
 /** Scores the chunks of a shard that are not in `begun`. Returns the complete sums. */
 async function scoreChunks(
-  { poseFiles, identity, partial, begun, ...options }: Scoring,
+  { poseFiles, identity, partial, begun, ...options }: ChunkScoring,
   { warn, signal, progress, breathe }: Context,
 ): Promise<ShardState> {
   const scorer: PoseScorer = await scorerOf(options);
@@ -153,7 +153,8 @@ async function scoreChunks(
   const trees = new Map(begun?.compounds.map(({ name, nodes }) => [name, new Tree(nodes)]));
   let poses = begun?.poses ?? 0;
   let shown = poses;
-  const stateBefore = (next?: Chunk): ShardState => ({
+  /** Returns the sums so far; `next` is the first chunk that is not in them, if any. */
+  const stateSoFar = (next?: Chunk): ShardState => ({
     ...identity,
     scorer: nameOf(options),
     ...{ receptor: options.receptor, reach: scorer.reach, poses, skipped: log.skipped },
@@ -163,16 +164,16 @@ async function scoreChunks(
   const ifDue = pacer(options.saveEvery);
   const save = async (file: string, next: Chunk) => {
     await checkUnchanged(poseFiles.filter((_, nth) => nth in identity.files));
-    await writeAtomically(file, shardToJson(stateBefore(next)));
+    await writeAtomically(file, shardToJson(stateSoFar(next)));
   };
   const cutting = new Cutting(poseFiles, options.shard, options.chunk, begun?.next);
   let last: Chunk | undefined;
   for await (const compound of compoundsIn(poseFiles, options.groupBy, file => cutting.cutter(file))) {
     // With cutters, every compound has a chunk.
     const { name, chunk } = compound as Required<Compound>;
-    const isNew = last && (last.file !== chunk.file || last.index !== chunk.index);
+    const isNewChunk = last && (last.file !== chunk.file || last.index !== chunk.index);
     // At this point, the sums contain all chunks before `chunk`, and nothing of `chunk`.
-    if (isNew && partial) await ifDue(() => save(partial, chunk));
+    if (isNewChunk && partial) await ifDue(() => save(partial, chunk));
     last = chunk;
     const run = await scoreCompound(compound, {
       ...options,
@@ -195,7 +196,7 @@ async function scoreChunks(
   progress.stop();
   log.open();
   log.end();
-  return stateBefore();
+  return stateSoFar();
 }
 
 /** Maximum share of the time that is spent on saves. */

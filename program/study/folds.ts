@@ -58,6 +58,7 @@ export class Folds {
   /**
    * Fits without a target, and predicts its compounds.
    *
+   * @param target name of the target; '' to leave none out
    * @param others compounds to predict in place of those of the target
    */
   async fold(target: string, others?: readonly StudyCompound[]): Promise<Fold> {

@@ -64,6 +64,7 @@ async function study({ data, other, network, samples, seed }: Options): Promise<
   // Each pooling, with kept and with free signs, needs one fit for each target, and one for each pair of targets and each prior.
   const pairs = (targets.length * (targets.length - 1)) / 2;
   const fits = 2 * studyPoolings.length * (pairs * priors.length + targets.length);
+  // With --other there are more fits, so the display stops at the total.
   let done = 0;
   const onFit = () => progress.show('fits', Math.min(++done, fits), fits);
   const poolings: PoolingResult[] = [];

@@ -113,7 +113,7 @@ function mainTable({ rows, samples, poolings, hasNetwork }: StudyResult): string
   const line = (name: string, method: string) => {
     const error = interval(rows, samples, sample => figuresOf(sample, method).error);
     const tau = interval(rows, samples, sample => figuresOf(sample, method).tau);
-    return [name, shown(error), method === methods.mean ? '–' : shown(tau)];
+    return [name, withInterval(error), method === methods.mean ? '–' : withInterval(tau)];
   };
   return table([
     ['', 'RMSE', 'τ'],
@@ -130,11 +130,11 @@ function mainTable({ rows, samples, poolings, hasNetwork }: StudyResult): string
 
 function differences(result: StudyResult): string {
   const { poolings, hasNetwork } = result;
-  const line = (name: string, method: string, before: string) => [
+  const line = (name: string, method: string, baseline: string) => [
     name,
-    shown(difference(result, method, before, 'error')),
-    shown(difference(result, method, methods.mean, 'error')),
-    shown(difference(result, method, before, 'tau')),
+    withInterval(difference(result, method, baseline, 'error')),
+    withInterval(difference(result, method, methods.mean, 'error')),
+    withInterval(difference(result, method, baseline, 'tau')),
   ];
   return table([
     ['', 'RMSE − shipped', 'RMSE − mean', 'τ − shipped'],
@@ -160,13 +160,13 @@ function difference(
 
 /** Summarises the comparison with the shipped weights and the mean in sentences. */
 function verdict(result: StudyResult): string {
-  const count = (other: (name: string) => string, figure: keyof Figures, sign: 1 | -1) =>
+  const countShown = (other: (name: string) => string, figure: keyof Figures, sign: 1 | -1) =>
     result.poolings.filter(({ name }) => {
       const { low, high } = difference(result, methods.kept(name), other(name), figure);
       return sign < 0 ? high < 0 : low > 0;
     }).length;
   const all = result.poolings.length;
-  const lower = (other: (name: string) => string) =>
+  const countLower = (other: (name: string) => string) =>
     result.poolings.filter(
       ({ name }) => difference(result, methods.kept(name), other(name), 'error').value < 0,
     ).length;
@@ -174,11 +174,11 @@ function verdict(result: StudyResult): string {
     ({ name }) => difference(result, methods.kept(name), methods.shipped(name), 'tau').value > 0,
   ).length;
   return [
-    `The refitted weights have a lower RMSE than the shipped ones by ${outOf(lower(methods.shipped), all)} poolings (shown by the 95 % interval for ${count(methods.shipped, 'error', -1)}),`,
+    `The refitted weights have a lower RMSE than the shipped ones by ${outOf(countLower(methods.shipped), all)} poolings (shown by the 95 % interval for ${countShown(methods.shipped, 'error', -1)}),`,
     `and than the mean by ${outOf(
-      lower(() => methods.mean),
+      countLower(() => methods.mean),
       all,
-    )} (shown for ${count(() => methods.mean, 'error', -1)}). Their τ is higher than that of the shipped ones by ${outOf(higher, all)} (shown for ${count(methods.shipped, 'tau', 1)}).`,
+    )} (shown for ${countShown(() => methods.mean, 'error', -1)}). Their τ is higher than that of the shipped ones by ${outOf(higher, all)} (shown for ${countShown(methods.shipped, 'tau', 1)}).`,
     ...otherVerdict(result),
   ].join('\n');
 }
@@ -188,10 +188,10 @@ function otherVerdict({ others, poolings }: StudyResult): string[] {
   const names = [...new Set(others.map(({ target }) => target))].join(', ');
   const better = (figure: keyof Figures, sign: 1 | -1) =>
     poolings.filter(({ name }) => {
-      const [after, before] = [methods.kept(name), methods.shipped(name)].map(
+      const [refitted, shipped] = [methods.kept(name), methods.shipped(name)].map(
         method => figuresOf(others, method)[figure],
       );
-      return sign * ((after as number) - (before as number)) > 0;
+      return sign * ((refitted as number) - (shipped as number)) > 0;
     }).length;
   return [
     `On a further target, ${names}, which influenced no choice, their RMSE is lower by ${outOf(better('error', -1), poolings.length)} and their τ higher by ${outOf(better('tau', 1), poolings.length)}.`,
@@ -223,7 +223,7 @@ function reasons({ rows }: StudyResult): string {
       : []),
     ...(wild.length > 0 && wild.length < targets.length
       ? [
-          withoutFact(
+          withoutTargetsText(
             rows,
             wild.map(({ name }) => name),
           ),
@@ -236,12 +236,12 @@ function reasons({ rows }: StudyResult): string {
       : []),
     `- ${rows.length} compounds, ${size.toFixed(0)} a target, are few: τ of ${size.toFixed(0)} compounds without any relation has a standard deviation of ${Math.sqrt((2 * (2 * size + 5)) / (9 * size * (size - 1))).toFixed(2)}. Differences of 0.05 in the mean of ${targets.length} targets cannot be shown.`,
     '- Poses come from short docking runs with the shipped weights, and some are wrong; no weights can correct those.',
-    ...sizeFact(rows),
+    ...sizeText(rows),
   ].join('\n');
 }
 
 /** Describes the errors over all targets except those named. */
-function withoutFact(rows: readonly Row[], names: readonly string[]): string {
+function withoutTargetsText(rows: readonly Row[], names: readonly string[]): string {
   const others = rows.filter(({ target }) => !names.includes(target));
   const figure = (method: string) => figuresOf(others, method).error.toFixed(2);
   const pooling = 'best pose';
@@ -249,12 +249,12 @@ function withoutFact(rows: readonly Row[], names: readonly string[]): string {
 }
 
 /** Describes the predictions by the number of heavy atoms, unless some refitted weights are better in both figures. */
-function sizeFact(rows: readonly Row[]): string[] {
+function sizeText(rows: readonly Row[]): string[] {
   const heavy = figuresOf(rows, methods.heavy);
-  const best = Object.keys(rows[0]?.predicted ?? {})
+  const refitted = Object.keys(rows[0]?.predicted ?? {})
     .filter(method => method.startsWith(methods.kept('')))
     .map(method => figuresOf(rows, method));
-  if (best.some(({ error, tau }) => error < heavy.error && tau > heavy.tau)) return [];
+  if (refitted.some(({ error, tau }) => error < heavy.error && tau > heavy.tau)) return [];
   const figures = `RMSE ${heavy.error.toFixed(2)}, τ ${heavy.tau.toFixed(2)}`;
   return [
     `- The number of heavy atoms alone does as well or better (${figures}). In these series a larger ligand tends to bind better, and the fit finds little more: it keeps the wide attraction (gauss2), which counts contacts, some of the hydrogen bonds and the rotors, and drops most of the rest.`,
@@ -347,7 +347,7 @@ affinities are few for a network with random initial weights.
 `;
 }
 
-function shown({ value, low, high }: Interval): string {
+function withInterval({ value, low, high }: Interval): string {
   return `${signed(value)} [${signed(low)}, ${signed(high)}]`;
 }
 

@@ -9,14 +9,14 @@ import { firstKT, kTName, type StudyPooling } from './poolings.ts';
 export type Factors = Readonly<Record<string, Tensor<Float64Array>>>;
 
 /**
- * Weights to which a prior draws a fit: the shipped ones, any multiple of these, or 0. With weights of 0,
- * all compounds of a target get the same prediction.
+ * Weights to which a prior draws a fit: the shipped ones, any multiple of these, or 0. With weights of 0, all compounds of
+ * a target get the same prediction.
  */
 export const anchors = ['shipped', 'multiple of shipped', 'mean'] as const;
 
 export type Anchor = (typeof anchors)[number];
 
-/** Penalty on the distance of the weights from an anchor. */
+/** Penalty on the distance of the weights from an anchor. The weight of the rotors is drawn to the shipped one by any anchor. */
 export interface Prior {
   readonly anchor: Anchor;
   readonly strength: number;
@@ -140,7 +140,7 @@ function recordPooled(
   return pooling.ofMany(scores, compoundOf, count, exp(values[kTName] as Value));
 }
 
-/** Records the squared distance from the anchor times the strength, and a weak penalty on a kT other than that at 298 K. */
+/** Records the cost of a prior, its squared distance times its strength, and a weak penalty on a kT other than that at 298 K. */
 function costOf({ anchor, strength }: Prior, values: Readonly<Record<string, Value>>): Value {
   const terms = termNames.map(name => values[name] as Value);
   const multiple = mul(

@@ -17,7 +17,7 @@ export interface Compound {
 }
 
 /** Match of a molecule with a compound. */
-export interface Fit {
+export interface CompoundMatch {
   /** For each row of the compound, the index of its atom in the molecule. */
   readonly atomOfRow: Int32Array;
   /** N_rot by the molecule's own torsion tree. */
@@ -48,10 +48,10 @@ export function compoundOf(molecule: Molecule): Compound {
  *
  * @returns undefined if the molecule has other atoms or bonds
  */
-export function fitOf(compound: Compound, molecule: Molecule): Fit | undefined {
-  if (molecule === compound.molecule) return fitInOrder(compound);
+export function matchCompound(compound: Compound, molecule: Molecule): CompoundMatch | undefined {
+  if (molecule === compound.molecule) return matchInOrder(compound);
   if (molecule.atoms.length !== compound.molecule.atoms.length) return undefined;
-  if (haveSameFragments(compound.molecule, molecule)) return fitInOrder(compound);
+  if (haveSameFragments(compound.molecule, molecule)) return matchInOrder(compound);
   const typed = typedOf(molecule);
   const graph = graphOf(molecule);
   // Any match will do, so all pairs of atoms cost the same.
@@ -70,7 +70,7 @@ export function fitOf(compound: Compound, molecule: Molecule): Fit | undefined {
 }
 
 /** Returns the match of a molecule whose atoms are in the order of the compound. */
-function fitInOrder({ typed: { atomOfRow, rotors } }: Compound): Fit {
+function matchInOrder({ typed: { atomOfRow, rotors } }: Compound): CompoundMatch {
   return { atomOfRow, rotors };
 }
 

@@ -5,7 +5,7 @@ import { type Ensemble, ensembleOf, type PdbqtFile } from './ensemble.ts';
 /**
  * Reads a receptor and docked poses from PDBQT files.
  *
- * @throws Error, in one line that names the file, if a file cannot be read, and as {@link ensembleOf}
+ * @throws Error, in one line that names the file, if a file cannot be read; also the errors of {@link ensembleOf}
  */
 export async function readEnsemble(receptorFile: string, posesFile: string): Promise<Ensemble> {
   return ensembleOf(await read(receptorFile), await read(posesFile));

@@ -10,7 +10,7 @@ import {
 import { cellsOf } from '../molecule/cells.ts';
 import type { Molecule } from '../molecule/molecule.ts';
 import { coordinatesOf } from './bonds.ts';
-import { type Compound, compoundOf, fitOf } from './compound.ts';
+import { type Compound, compoundOf, matchCompound } from './compound.ts';
 import { heavyAtoms, rowsOf } from './xs-types.ts';
 
 /** A receptor, prepared once for any number of poses. */
@@ -31,12 +31,12 @@ export interface DockedPose extends Pose {
    */
   readonly atomOfRow: Int32Array;
   /** Pairs between two ligands, or between a ligand and a flexible residue; absent if all rows are of one ligand. */
-  readonly between?: MovingPairs;
+  readonly between?: BetweenPairs;
   readonly compound: Compound;
 }
 
-/** Pairs of two atoms that both move. */
-export interface MovingPairs {
+/** Pairs of atoms in two ligands, or in a ligand and a flexible residue. */
+export interface BetweenPairs {
   /** For each pair, the row of its first atom in `ligand`. */
   readonly first: Int32Array;
   /** For each pair, the row of its second atom in `ligand`. */
@@ -82,7 +82,7 @@ export async function* posesOf(
 
 /** Prepares a pose. Returns undefined if the molecule is not of the compound. */
 export function poseIn(receptor: Receptor, compound: Compound, molecule: Molecule): DockedPose | undefined {
-  const match = fitOf(compound, molecule);
+  const match = matchCompound(compound, molecule);
   if (!match) return undefined;
   const { types, ligandOf } = compound.typed;
   const ligand = {
@@ -118,8 +118,8 @@ export function tooFarError(pose: Molecule, receptor: Molecule): Error {
   return new Error(`${pose.source.file}: no pose comes within 8 Å of an atom of ${receptor.source.file}`);
 }
 
-/** Finds the pairs of two atoms that move independently; undefined if all atoms are of one ligand. */
-function betweenOf(moving: HeavyAtoms, ligandOf: Int32Array): MovingPairs | undefined {
+/** Lists the pairs of two atoms that move independently; undefined if all atoms are of one ligand. */
+function betweenOf(moving: HeavyAtoms, ligandOf: Int32Array): BetweenPairs | undefined {
   if (ligandOf.every(ligand => ligand === ligandOf[0])) return undefined;
   const { data } = moving.coordinates;
   const pairs: (readonly [number, number])[] = [];

@@ -58,6 +58,7 @@ export function modelFromSafetensors(bytes: Uint8Array, file: string): SavedMode
     scorer === 'schnet'
       ? checkedSettings(jsonOf(metadata.settings ?? '{}', 'settings', file), file)
       : undefined;
+  // A floating-point number takes at least two bytes.
   if (settings && 2 * fewestWeights(settings) > bytes.length) {
     throw new Error(`${file}: expected the weights of a network with these settings, found too few numbers`);
   }

@@ -1,4 +1,4 @@
-import { type Compound, compoundOf, fitOf } from '../../../program/vina/compound.ts';
+import { type Compound, compoundOf, matchCompound } from '../../../program/vina/compound.ts';
 import { type DockedPose, poseIn, receptorOf, tooFarError } from '../../../program/vina/poses.ts';
 import { readMolecule, readMolecules } from '../read.ts';
 import { drawable, type Molecule } from './molecules.ts';
@@ -47,7 +47,7 @@ export async function open(context: Context, files: Files, report: Report<number
   let count = 0;
   for (const file of files.poses) {
     for await (const molecule of readMolecules(file)) {
-      let index = compounds.findIndex(({ compound }) => fitOf(compound, molecule));
+      let index = compounds.findIndex(({ compound }) => matchCompound(compound, molecule));
       if (index < 0)
         index = compounds.push({ compound: compoundOf(molecule), file: file.name, poses: 0 }) - 1;
       const entry = compounds[index] as (typeof compounds)[number];

@@ -6,7 +6,7 @@ import { type Pose, pairsOf } from '../../../examples/vina/pairs.ts';
 import { recordWeights, vinaWeights } from '../../../examples/vina/score.ts';
 import { cellsOf } from '../../../program/molecule/cells.ts';
 import type { Atom, Molecule } from '../../../program/molecule/molecule.ts';
-import { type Compound, compoundOf, fitOf } from '../../../program/vina/compound.ts';
+import { type Compound, compoundOf, matchCompound } from '../../../program/vina/compound.ts';
 import { type DockedPose, poseIn, posesOf, receptorOf } from '../../../program/vina/poses.ts';
 import { score, scoreGroup, termsOf } from '../../../program/vina/score.ts';
 import { property } from '../../support/property.ts';
@@ -88,7 +88,7 @@ describe('poses of one compound', () => {
     moleculeWithTree(12).chain(drawn => fc.tuple(fc.constant(drawn), randomOrder(drawn.atoms.length))),
     fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 1, maxLength: 8 }),
     ([drawn, order], angles) => {
-      const match = fitOf(compoundOf(drawn), reordered(turned(drawn, angles), order));
+      const match = matchCompound(compoundOf(drawn), reordered(turned(drawn, angles), order));
       expect(match?.rotors).toBe(compoundOf(drawn).typed.rotors);
     },
   );
