@@ -54,8 +54,8 @@ function countingController() {
 }
 
 /**
- * Poses, of which pose `index` never arrives. `onPending` is called soon after this pose is requested. `calls` counts how
- * often the iterator's methods `next` and `return` are called.
+ * The three poses, of which pose `index` never arrives; for 3, the end never arrives. `onPending` is called soon after the
+ * request. `calls` counts how often the iterator's methods `next` and `return` are called.
  */
 function pendingAt(index: number, onPending = () => {}) {
   const calls = { read: 0, closed: 0 };
@@ -83,7 +83,7 @@ function pendingAt(index: number, onPending = () => {}) {
 }
 
 async function expectAborted(options: Pick<KnownOptions, 'poses'> & Partial<KnownOptions>): Promise<void> {
-  // If the abort has no effect, the test fails at its time limit.
+  // If `combineKnown` waits for a pending promise in spite of the abort, the test fails at its time limit.
   await expect(combineKnown(options)).rejects.toBe(reason);
 }
 
@@ -262,6 +262,7 @@ test.each<[string, KnownOptions['poses']]>([
 test.each<Strategy>(['stream', 'recompute'])(
   'the iterator of the poses is closed if a pose fails, under %s',
   async strategy => {
+    // No pose is pending, since there are only three.
     const { calls, poses } = pendingAt(9);
     const closing = {
       [Symbol.asyncIterator]: () => ({

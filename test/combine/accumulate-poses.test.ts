@@ -30,7 +30,7 @@ describe('states of shards', () => {
     fc.boolean(),
     async (combination, assigned, hasLoss) => {
       const poses = assigned.map(([pose]) => pose);
-      const closing: Pick<KnownOptions, 'loss' | 'readout'> = hasLoss
+      const readoutAndLoss: Pick<KnownOptions, 'loss' | 'readout'> = hasLoss
         ? { readout: pKi(), loss: squaredError(1e4) }
         : {};
       const poseLoss: KnownOptions['poseLoss'] = x => square(sub(x, 7));
@@ -41,7 +41,7 @@ describe('states of shards', () => {
         combination,
         executor,
         poseLoss,
-        ...closing,
+        ...readoutAndLoss,
       });
       const states = [];
       for (const part of [0, 1, 2, 3]) {
@@ -61,7 +61,7 @@ describe('states of shards', () => {
         combination,
         params,
         poseLoss,
-        ...closing,
+        ...readoutAndLoss,
       });
       const size = 1 + largest(energiesOf(poses));
       expectClose(value, expected.value, 1e-12, largest([expected.value, size]));
@@ -176,7 +176,7 @@ describe('states of shards', () => {
     expect(() => finishIt(state)).toThrow(message);
   });
 
-  test('cannot be computed for a combination in ops, or with options that need all poses', async () => {
+  test('cannot be computed for a combination in ops, or with a loss', async () => {
     const options = { poses: posesOf(-1), params, score, executor };
     const inOps = { ...options, combination: ((x: Value) => sum(x)) as never };
     await expect(accumulatePoses(inOps)).rejects.toThrow(/accumulatePoses: combination must be mean/);

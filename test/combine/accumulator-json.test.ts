@@ -8,6 +8,7 @@ import { combinations, energies, several, slopes } from './arbitraries.ts';
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 type Path = readonly (string | number)[];
 
+/** Arguments of `add` for one pose. */
 const term = fc.record({ energy: energies, slope: slopes, poseLossGradient: fc.constantFrom(0, 1, -2.5) });
 type Term = typeof term extends fc.Arbitrary<infer T> ? T : never;
 
@@ -121,7 +122,7 @@ const mutations: Readonly<Record<string, Mutate>> = {
       if (bytes.length > 0) (bytes[draw() % bytes.length] as number) ^= 1 << (draw() % 8);
       return bytes;
     }),
-  'exchange two numbers of a sum': (json, draw) =>
+  'exchange two float64 numbers in a text': (json, draw) =>
     changedBytes(json, draw, bytes => {
       if (bytes.length < 16) return bytes;
       const numbers = Array.from({ length: bytes.length >> 3 }, (_, i) => bytes.subarray(8 * i, 8 * i + 8));
@@ -172,7 +173,7 @@ const mutations: Readonly<Record<string, Mutate>> = {
   'add a field': (json, draw) => withValue(json, ['note'], chosen(draw, strange)),
 };
 
-/** Fails unless a mutated JSON gives an error that names a field, or the original accumulator to the bit. */
+/** Fails unless a mutated JSON gives an error of `accumulator`, or the original accumulator to the bit. */
 function expectErrorOrSame(combination: Combination, original: AccumulatorJSON, mutated: unknown): void {
   let read: AccumulatorJSON;
   try {
@@ -214,7 +215,7 @@ describe('the JSON of an accumulator', () => {
     accumulator.add(-6, gradient);
     return parsed(accumulator.toJSON());
   };
-  /** Scalars of a state: r, r_1, S, S − N, N, Σ e_n², Σ L_n, M_1, and six parts lost to rounding, which are 0 here. */
+  /** Scalars of a state: r, r_1, S, S − N, N, Σ e_n², Σ L_n, M_1, and the rounding errors of six sums, which are 0 here. */
   const scalars = (...numbers: number[]) => text(...numbers, 0, 0, 0, 0, 0, 0);
   const text = (...numbers: number[]) => Buffer.from(Float64Array.from(numbers).buffer).toString('base64');
 
@@ -299,7 +300,7 @@ describe('the JSON of an accumulator', () => {
       /checksum does not match/,
     ],
     ['no checksum', ({ checksum: _, ...json }) => json, /checksum is missing/],
-  ])('is an error that names the wrong field: %s', (what, change, message) => {
+  ])('is an error that says what is wrong: %s', (what, change, message) => {
     const combination = what === 'B of a mean' ? mean() : boltzmann();
     const json = change(state(combination)) as AccumulatorJSON;
     expect(() => combination.accumulator(json)).toThrow(message);

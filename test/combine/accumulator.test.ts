@@ -42,7 +42,7 @@ function throughJSON(accumulator: Accumulator): AccumulatorJSON {
   return JSON.parse(JSON.stringify(accumulator));
 }
 
-function bits(sum: { readonly data: Float64Array } | undefined): number[] {
+function bytesIn(sum: { readonly data: Float64Array } | undefined): number[] {
   return [...new Uint8Array((sum?.data ?? new Float64Array()).slice().buffer)];
 }
 
@@ -90,7 +90,7 @@ describe('merging accumulators', () => {
     },
   );
 
-  test('treats −0 as 0', () => {
+  test('is commutative to the bit for zeros of either sign', () => {
     const meanOf = (...predictions: number[]) => {
       const accumulator = mean().accumulator();
       for (const prediction of predictions) accumulator.add(prediction, null);
@@ -191,6 +191,14 @@ describe('accumulators as JSON', () => {
     );
   });
 
+  test('of another kind or setting are an error', () => {
+    const accumulator = lse({ t: 2 }).accumulator();
+    accumulator.add(-5, { w: tensor([1, 2, 3]) });
+    const saved = throughJSON(accumulator);
+    expect(() => lse({ t: 3 }).accumulator(saved)).toThrow(/lse\(\{"t":2.*lse\(\{"t":3/);
+    expect(() => mean().accumulator(saved)).toThrow(/lse\(\{"t":2.*mean/);
+  });
+
   test('keep parameters of any name', () => {
     const gradient = Object.fromEntries(['constructor', '__proto__'].map(name => [name, tensor([1, 2])]));
     const [some, bare] = [lse().accumulator(), lse().accumulator()];
@@ -214,7 +222,9 @@ describe('accumulators as JSON', () => {
     const copy = lse({ sign: 1 }).accumulator(throughJSON(accumulator));
     expect(copy.toJSON()).toEqual(saved);
     expect(copy.result()).toEqual(accumulator.result());
-    expect(bits(copy.result().poseLossGradient.w)).toEqual(bits(accumulator.result().poseLossGradient.w));
+    expect(bytesIn(copy.result().poseLossGradient.w)).toEqual(
+      bytesIn(accumulator.result().poseLossGradient.w),
+    );
   });
 
   test('keep extreme energies, gradients and poseLosses', () => {
@@ -257,16 +267,16 @@ describe('the result of an accumulator', () => {
   });
 
   test('is the better of two poses whose energies differ by the range of float64', () => {
-    const most = Number.MAX_VALUE;
+    const maxValue = Number.MAX_VALUE;
     for (const combination of [lse(), lse({ sign: 1 }), boltzmann()]) {
-      const [best, gradient] = combination.sigma > 0 ? [most, -2] : [-most, 3];
+      const [best, gradient] = combination.sigma > 0 ? [maxValue, -2] : [-maxValue, 3];
       for (const energies of [
         [best, -best],
         [-best, best],
       ]) {
         const accumulator = combination.accumulator();
         for (const energy of energies)
-          accumulator.add(energy, { w: tensor(energy === best ? gradient : most) });
+          accumulator.add(energy, { w: tensor(energy === best ? gradient : maxValue) });
         const result = accumulator.result();
         expect([result.value, result.gradient.w?.data[0]]).toEqual([best, gradient]);
       }
@@ -286,6 +296,19 @@ describe('the result of an accumulator', () => {
     });
     expect(second.poseLossGradient.matrix?.data).toEqual(Float64Array.of(2, 4, 6, 8));
     expect(accumulator.result()).toEqual(second);
+  });
+
+  test('of no poses is an error', () => {
+    expect(() => lse().accumulator().result()).toThrow(/no poses/);
+    const empty = lse().accumulator().merge(lse().accumulator());
+    expect(() => empty.result()).toThrow(RangeError);
+  });
+
+  test('accepts a poseLossDirect of only some of the parameters', () => {
+    const accumulator = mean().accumulator();
+    const gradient = { w: tensor([1, 2, 3]), v: tensor(1) };
+    accumulator.add(-9, gradient, { poseLossDirect: { v: tensor(5) } });
+    expect(accumulator.result().poseLossGradient.v?.data[0]).toBe(5);
   });
 
   test('of predictions alone has no gradient', () => {
@@ -355,12 +378,6 @@ describe('an error leaves an accumulator unchanged:', () => {
     expectRefusal(ours.accumulator(), a => a.merge(theirs.accumulator()), TypeError, message);
   });
 
-  test('reading JSON of another kind or setting', () => {
-    const saved = throughJSON(filled(lse({ t: 2 })));
-    expect(() => lse({ t: 3 }).accumulator(saved)).toThrow(/lse\(\{"t":2.*lse\(\{"t":3/);
-    expect(() => mean().accumulator(saved)).toThrow(/lse\(\{"t":2.*mean/);
-  });
-
   test.each([
     ['another name', { v: tensor([1, 2, 3]) }, /a pose has gradients of \(v\), but earlier poses have \(w\)/],
     [
@@ -409,13 +426,6 @@ describe('an error leaves an accumulator unchanged:', () => {
       expectRefusal(accumulator, a => a.add(-9, gradientOfW, { poseLossDirect }), RangeError, message);
   });
 
-  test('but a poseLossDirect of only some of the parameters is no error', () => {
-    const accumulator = mean().accumulator();
-    const gradient = { ...gradientOfW, v: tensor(1) };
-    accumulator.add(-9, gradient, { poseLossDirect: { v: tensor(5) } });
-    expect(accumulator.result().poseLossGradient.v?.data[0]).toBe(5);
-  });
-
   describe.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('adding %d as', number => {
     test.each<[string, (accumulator: Accumulator) => void]>([
       ['prediction', a => a.add(number, gradientOfW)],
@@ -427,11 +437,5 @@ describe('an error leaves an accumulator unchanged:', () => {
         expectRefusal(accumulator, add, RangeError, new RegExp(`${what}.* is ${number}`));
       }
     });
-  });
-
-  test('asking for a result before the first pose', () => {
-    expect(() => lse().accumulator().result()).toThrow(/no poses/);
-    const empty = lse().accumulator().merge(lse().accumulator());
-    expect(() => empty.result()).toThrow(RangeError);
   });
 });

@@ -27,7 +27,7 @@ export function several<T>(each: fc.Arbitrary<T>, most: number, least = 1): fc.A
   return fc.array(each, { minLength: least, maxLength: most, size: 'max' });
 }
 
-/** Combinations weighted by the score, with settings from 10⁻³ to 10³. */
+/** mean(), lse(), boltzmann() and freeEnergy(), with t or kT from 10⁻³ to 10³. */
 export const combinations: fc.Arbitrary<Combination> = fc
   .oneof(
     fc.constant(mean()),

@@ -50,7 +50,7 @@ function batchOf(
   { hasReadout, hasPoseLoss, posesPerTape }: typeof variants extends fc.Arbitrary<infer T> ? T : never,
 ) {
   const combination = makeCombination();
-  // A variance may be as large as the square of an energy.
+  // A variance may be as large as the square of an energy, so it gets a small factor.
   const single = (x: Value) => (isWide ? add(sum(slice(x, 0, 1)), mul(1e-3, sum(slice(x, 1, 2)))) : x);
   const readout = (x: Value) => (hasReadout ? pKi()(single(x)) : single(x));
   const poseLoss = hasPoseLoss
@@ -85,7 +85,10 @@ const lossOf = (x: Value, measured: number, { head }: Values) =>
 
 type Definitions = readonly Pick<ReturnType<typeof definitionOf>, 'sums'>[];
 
-/** Fails unless a gradient is the sum of the compounds' gradients, each times its factor. */
+/**
+ * Fails unless a gradient is the sum of the compounds' gradients, each times its factor. In the bound of the error,
+ * `sizes` take the place of the factors.
+ */
 function expectSum(
   actual: Readonly<Record<string, Tensor>>,
   definitions: Definitions,
@@ -245,7 +248,7 @@ describe('a batch', () => {
     expect(rest).not.toHaveProperty('loss');
   });
 
-  test('accepts any combination', async () => {
+  test('accepts a combination of several numbers of each pose: gated()', async () => {
     const all = [{ poses: posesOf(-1, -3) }, { poses: posesOf(-2) }];
     const { values } = await combineBatch({
       compounds: all,
@@ -300,7 +303,7 @@ describe('a batch rejects', () => {
       /combineBatch: no option bachLoss/,
     ],
     [
-      'a loss of several numbers',
+      'a batchLoss that returns several numbers',
       () =>
         combineBatch({
           ...options,

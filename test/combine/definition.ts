@@ -76,27 +76,30 @@ function numbersOf<Pose>(
   });
 
   // Record the pooling alone, with the computed score as a parameter.
-  const after = new Tape();
-  const z = after.parameter(evaluate([scored])[0]);
-  const fixed = onTape(after, params);
-  const context = { params: fixed, pose, index };
-  const valued = (each: Value | number) => (typeof each === 'number' ? after.constant(each) : each);
+  const poolingTape = new Tape();
+  const z = poolingTape.parameter(evaluate([scored])[0]);
+  const poolingTheta = onTape(poolingTape, params);
+  const context = { params: poolingTheta, pose, index };
+  const asValue = (each: Value | number) => (typeof each === 'number' ? poolingTape.constant(each) : each);
   const sloped = (value: Value): Sloped => {
-    const [number, slopes, ...direct] = evaluate([value, ...gradient(value, [z, ...Object.values(fixed)])]);
+    const [number, slopes, ...direct] = evaluate([
+      value,
+      ...gradient(value, [z, ...Object.values(poolingTheta)]),
+    ]);
     return {
       number: number?.data[0] as number,
       slopes: slopes?.data as Float64Array,
       direct: Object.fromEntries(names.map((name, at) => [name, direct[at] as Tensor])),
     };
   };
-  const p = pool.values === false ? undefined : valued(pool.values ? pool.values(z, context) : z);
+  const p = pool.values === false ? undefined : asValue(pool.values ? pool.values(z, context) : z);
   const J = p ? (p.shape[0] ?? 1) : 0;
   const list = p && reshape(p, [J]);
   return {
     weight: weight?.(pose) ?? 1,
-    height: sloped(reshape(valued(pool.logWeight?.(z, context) ?? 0), [])),
+    height: sloped(reshape(asValue(pool.logWeight?.(z, context) ?? 0), [])),
     values: Array.from({ length: J }, (_, j) => sloped(reshape(slice(list as Value, j, j + 1), []))),
-    poseLoss: poseLoss && sloped(reshape(poseLoss(z, fixed), [])),
+    poseLoss: poseLoss && sloped(reshape(poseLoss(z, poolingTheta), [])),
     gradients,
   };
 }
@@ -122,14 +125,14 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   const S = e.reduce((total, each) => total + each, 0);
   const w = e.map(each => each / S);
   const J = counted[0]?.values.length ?? 0;
-  const numberAt = (n: number, j: number) => counted[n]?.values[j]?.number ?? 0;
+  const valueAt = (n: number, j: number) => counted[n]?.values[j]?.number ?? 0;
   const average = (of: (n: number) => number) => w.reduce((total, each, n) => total + each * of(n), 0);
   // Each mean is summed as differences from the value of the pose with the largest weight. Differences from the value of
   // a pose of weight 0, which may be 1e8, would lose digits.
-  const top = w.indexOf(Math.max(...w));
+  const heaviest = w.indexOf(Math.max(...w));
   const means = Array.from(
     { length: J },
-    (_, j) => numberAt(top, j) + average(n => numberAt(n, j) - numberAt(top, j)),
+    (_, j) => valueAt(heaviest, j) + average(n => valueAt(n, j) - valueAt(heaviest, j)),
   );
   const tape = new Tape();
   const mean = tape.parameter(tensor(means));
@@ -137,13 +140,14 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   const theta = onTape(tape, params);
   const count = counted.reduce((total, { weight }) => total + weight, 0);
   // If all log-weights are close to r, S/N is close to 1, and its logarithm loses digits. log1p keeps them.
-  const logMean = counted.reduce(
+  const sumMinusCount = counted.reduce(
     (total, { weight, height }) => total + weight * Math.expm1(height.number - r),
     0,
   );
-  const logRatio = logMean > -count / 2 ? Math.log1p(logMean / count) : Math.log(S / count);
+  const logRatio = sumMinusCount > -count / 2 ? Math.log1p(sumMinusCount / count) : Math.log(S / count);
   const pooled = { mean, logSum, logMean: tape.parameter(tensor(r + logRatio)), count };
   const value = pool.value ? pool.value(pooled, { params: theta }) : mean;
+  // Without a loss, the gradient is that of the poseLosses alone or, if there are none, of ΔG.
   const objective = loss ? loss(value, theta) : poseLoss ? tape.constant(0) : reshape(value, []);
   const slopes = gradient(objective, [mean, logSum, pooled.logMean, ...Object.values(theta)]);
   const [deltaG, lossNumber, byMean, byLogSum, byLogMean, ...direct] = evaluate([
@@ -155,7 +159,7 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   const v0 = (byLogSum?.data[0] as number) + (byLogMean?.data[0] as number);
 
   // Averages have the rounding errors of their terms. `spreads` are the effects of these errors on `slopes`.
-  const termSizes = means.map((_, j) => average(n => Math.abs(numberAt(n, j))));
+  const termSizes = means.map((_, j) => average(n => Math.abs(valueAt(n, j))));
   const largestHeight = Math.max(
     ...counted.map(({ height }) => Math.abs(height.number)),
     Math.abs(Math.log(S)),
@@ -202,10 +206,10 @@ export function definitionOf<Pose>(defined: Defined<Pose>): Definition {
   };
   for (const [n, { height, values, poseLoss: ownLoss, gradients }] of counted.entries()) {
     const share = w[n] as number;
-    const above = values.map((_, j) => average(i => numberAt(n, j) - numberAt(i, j)));
+    const offsets = values.map((_, j) => average(i => valueAt(n, j) - valueAt(i, j)));
     const sizes = values.map((_, j) => Math.abs(v[j] as number) + (spreadOfMean[j] as number));
-    const heightFactor = above.reduce((total, each, j) => total + (v[j] as number) * each, v0);
-    const heightSize = above.reduce(
+    const heightFactor = offsets.reduce((total, each, j) => total + (v[j] as number) * each, v0);
+    const heightSize = offsets.reduce(
       (t, each, j) => t + (sizes[j] as number) * Math.abs(each),
       Math.abs(v0) + spread0,
     );
@@ -252,11 +256,11 @@ export async function expectDefinition<Pose>(
   { parts, posesPerTape }: { readonly parts: readonly number[]; readonly posesPerTape: number },
 ): Promise<void> {
   const { poses, params, score, loss, poseLoss } = defined;
-  const closing = {
+  const losses = {
     ...(loss && { loss: (x: Value, { params }: { readonly params: Values }) => loss(x, params) }),
     ...(poseLoss && { poseLoss: (x: Value, { params }: { readonly params: Values }) => poseLoss(x, params) }),
   };
-  const shared = { params, executor: interpreter(), ...closing };
+  const shared = { params, executor: interpreter(), ...losses };
   const options = { ...shared, poses, score, combination: defined.combination() };
   const inGroups = { ...options, score: grouped(score), posesPerTape };
   const expected = definitionOf(defined);
@@ -287,6 +291,7 @@ export async function expectDefinition<Pose>(
   const states: Accumulator[] = [];
   for (const part of [0, 1, 2, 3]) {
     const indices = [...poses.keys()].filter(n => parts[n] === part);
+    // accumulatePoses has no option `loss`.
     const { loss: _, ...scoring } = { loss: undefined, ...shared };
     const each = {
       ...scoring,
@@ -300,7 +305,7 @@ export async function expectDefinition<Pose>(
     states.push(options.combination.accumulator(JSON.parse(JSON.stringify(state))));
   }
   const merged = states.reduce((sum, state) => state.merge(sum));
-  const finished = finish(merged, { ...closing, combination: options.combination, params });
+  const finished = finish(merged, { ...losses, combination: options.combination, params });
   expectClose(finished.values ?? [finished.value], expected.values, 1e-12, size ** (finished.values ? 2 : 1));
   expectGradient(finished.gradient);
 }

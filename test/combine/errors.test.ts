@@ -271,7 +271,7 @@ describe('recompute with many bad gradients', () => {
   );
 
   test('scores each pose twice if a bad gradient shows only after the previous bad pose is left out', async () => {
-    // Until a pose is left out, it has all the weight, so the gradient of the next pose is not computed before.
+    // The best pose has all the weight. So the gradient of the next best is computed only after the best is left out.
     const poses = Array.from({ length: 20 }, (_, n) => pose(-n, n > 0 ? 1e200 : 1));
     let calls = 0;
     const { value, stats } = await combineKnown({
@@ -406,7 +406,7 @@ describe.each(['combination', 'readout', 'loss', 'poseReadout', 'poseLoss'] as c
     }
   });
 
-  test('that is not finite causes an error, even if every prediction is finite', async () => {
+  test('whose result is not finite causes an error, even if every prediction is finite', async () => {
     const fail = (x: Value) => log(mul(0, sum(x)));
     for (const strategy of supporting) {
       const options = { strategy, poseLoss: squaredError(0), [name]: fail };
@@ -452,7 +452,7 @@ describe('settings and options:', () => {
       () => pIC50({ substrate: 1e200, km: 1e-200 }),
       'pIC50: substrate of 1e+200 to km of 1e-200 is out of range: substrate/km overflows',
     ],
-  ])('a %s whose reciprocal or product overflows is an error', (_what, make, message) => {
+  ])('a %s is an error if a number computed from it overflows', (_what, make, message) => {
     expect(make).toThrow(new RangeError(message));
   });
 
@@ -489,33 +489,53 @@ describe('settings and options:', () => {
   });
 
   test.each<[string, () => unknown, RegExp]>([
-    ['of boltzmann', () => boltzmann({ kt: 0.593 } as object), /^boltzmann: no option kt; did you mean kT\?/],
-    ['of lse', () => lse({ T: 5 } as object), /^lse: no option T; did you mean t\?/],
-    ['of pKi', () => pKi({ temperature: 298 } as object), /^pKi: no option temperature; options are kT/],
     [
-      'of jit',
+      'an option of boltzmann',
+      () => boltzmann({ kt: 0.593 } as object),
+      /^boltzmann: no option kt; did you mean kT\?/,
+    ],
+    ['an option of lse', () => lse({ T: 5 } as object), /^lse: no option T; did you mean t\?/],
+    [
+      'an option of pKi',
+      () => pKi({ temperature: 298 } as object),
+      /^pKi: no option temperature; options are kT/,
+    ],
+    [
+      'an option of jit',
       () => jit({ precison: 'float32' } as object),
       /^jit: no option precison; options are precision, structures/,
     ],
     [
-      'of wasm',
+      'an option of wasm',
       () => wasm({ precision: 'float64' } as object),
       /^wasm: no option precision; options are structures/,
     ],
-    ['of interpreter', () => interpreter({ float32: true } as object), /^interpreter: no option float32/],
-    ['of evaluate', () => evaluate([], { executer: jit() } as object), /^evaluate: no option executer/],
     [
-      'that is a number',
+      'an option of interpreter',
+      () => interpreter({ float32: true } as object),
+      /^interpreter: no option float32/,
+    ],
+    [
+      'an option of evaluate',
+      () => evaluate([], { executer: jit() } as object),
+      /^evaluate: no option executer/,
+    ],
+    [
+      'a number in place of the options',
       () => boltzmann(0.593 as never),
       /^boltzmann: options must be an object such as \{ kT \}, got 0.593/,
     ],
-    ['of a precision', () => jit({ precision: 'float16' as 'float32' }), /^jit: precision .* got "float16"/],
     [
-      'of a precision of the interpreter',
+      'a precision of jit',
+      () => jit({ precision: 'float16' as 'float32' }),
+      /^jit: precision .* got "float16"/,
+    ],
+    [
+      'a precision of interpreter',
       () => interpreter({ precision: 'half' as 'float32' }),
       /^interpreter: precision /,
     ],
-  ])('an unknown option or value is an error: %s', (_what, make, message) => {
+  ])('an unknown option, or an unknown value of an option, is an error: %s', (_what, make, message) => {
     expect(make).toThrow(message);
   });
 

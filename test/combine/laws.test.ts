@@ -10,8 +10,8 @@ import { reachOf, sharesOf } from './textbook.ts';
 /** Multiples of 1/1024, so that shifts by whole numbers do not round. */
 const grid = fc.integer({ min: -20 * 1024, max: 20 * 1024 }).map(steps => steps / 1024);
 const onGrid: fc.Arbitrary<KnownPose> = fc.record({ energy: grid, slope: slopes });
-const distinctPoses = (most: number) =>
-  fc.uniqueArray(onGrid, { minLength: 1, maxLength: most, size: 'max', selector: ({ energy }) => energy });
+const distinctPoses = (maxLength: number) =>
+  fc.uniqueArray(onGrid, { minLength: 1, maxLength, size: 'max', selector: ({ energy }) => energy });
 
 const slopesOf = (poses: readonly KnownPose[]) => poses.map(({ slope }) => slope);
 
@@ -30,6 +30,7 @@ describe.each(['stream', 'recompute'] as const)('combined by %s', strategy => {
 
   property('a single pose is the answer', combinations, knownPose, async (combination, pose) => {
     const { value, gradient, weights, coefficients } = await combine(combination, [pose]);
+    // Adding 0 turns −0 into 0.
     expect(value).toBe(pose.energy + 0);
     expectClose(gradient.w.data, pose.slope, 1e-15);
     expect([...weights, ...coefficients]).toEqual([1, 1]);

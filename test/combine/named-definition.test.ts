@@ -84,7 +84,7 @@ describe('a named pooling', () => {
     await expectNamed(named(name, 0.6), all, options);
   });
 
-  test('agrees with its definition if the first pose is far above the others: spread, learned kT', async () => {
+  test('agrees with its definition if the first of two poses is far above the second: spread, learned kT', async () => {
     const far = { energy: 182.12, slope: [0, 0, -3.6656], weight: 1 };
     const near = { energy: 0.31332, slope: [-1.32202, -2.07864, 0], weight: 1 };
     const options = {

@@ -27,7 +27,7 @@ export interface Named {
   readonly params: Readonly<Record<'w' | 'setting' | 'head', Tensor>>;
   readonly score: (tape: Tape, params: Values, pose: KnownPose) => Value;
   /** Makes the combination. */
-  makeCombination(weighed?: { readonly weight?: PoseWeight }): Combination;
+  makeCombination(options?: { readonly weight?: PoseWeight }): Combination;
   /** Definition, given the best energy. A pooling has none, since its own options define it. */
   readonly pool?: (best: number) => Defined<KnownPose>['pool'];
   /** True if ΔG is several numbers. */
@@ -38,7 +38,7 @@ type Scorer = Named['score'];
 
 const oneNumber: Scorer = (tape, { w }, { energy, slope }) =>
   add(sum(mul(w as Value, tape.constant(slope))), energy);
-/** Scorer of 7 + |energy|, as powerMean needs positive scores. */
+/** Scorer of 7 + |energy|, because powerMean needs positive scores. */
 const positive: Scorer = (tape, params, { energy, slope }) =>
   oneNumber(tape, params, { energy: 7 + Math.abs(energy), slope });
 /** Scorer of a log-weight and a value. The two depend on the parameters in different ways. */
@@ -55,12 +55,12 @@ const scalar = (z: Value) => reshape(z, []);
 
 type Makers = Readonly<Record<string, (setting: number) => Omit<Named, 'name' | 'params'>>>;
 
-/** Combinations weighted by the score itself. As the code does, definitions subtract the best energy first. */
+/** Combinations whose log-weight is a multiple of the score. As in the code, definitions subtract the best energy first. */
 const ofScore: Makers = {
-  mean: () => ({ score: oneNumber, makeCombination: weighed => mean({ ...weighed }), pool: () => ({}) }),
+  mean: () => ({ score: oneNumber, makeCombination: options => mean({ ...options }), pool: () => ({}) }),
   lse: t => ({
     score: oneNumber,
-    makeCombination: weighed => lse({ t, ...weighed }),
+    makeCombination: options => lse({ t, ...options }),
     pool: best => ({
       logWeight: z => mul(-t, sub(scalar(z), best)),
       values: false,
@@ -69,7 +69,7 @@ const ofScore: Makers = {
   }),
   'lse of sign 1': t => ({
     score: (tape, params, { energy, slope }) => oneNumber(tape, params, { energy: -energy, slope }),
-    makeCombination: weighed => lse({ t, sign: 1, ...weighed }),
+    makeCombination: options => lse({ t, sign: 1, ...options }),
     pool: best => ({
       logWeight: z => mul(t, add(scalar(z), best)),
       values: false,
@@ -78,12 +78,12 @@ const ofScore: Makers = {
   }),
   boltzmann: kT => ({
     score: oneNumber,
-    makeCombination: weighed => boltzmann({ kT, ...weighed }),
+    makeCombination: options => boltzmann({ kT, ...options }),
     pool: best => ({ logWeight: z => mul(-1 / kT, sub(scalar(z), best)) }),
   }),
   freeEnergy: kT => ({
     score: oneNumber,
-    makeCombination: weighed => freeEnergy({ kT, ...weighed }),
+    makeCombination: options => freeEnergy({ kT, ...options }),
     pool: best => ({
       logWeight: z => mul(-1 / kT, sub(scalar(z), best)),
       values: false,
@@ -92,53 +92,53 @@ const ofScore: Makers = {
   }),
 };
 
-const pooled: Makers = {
-  'lse, learned t': () => ({ score: oneNumber, makeCombination: weighed => lse({ t: learned, ...weighed }) }),
+const poolings: Makers = {
+  'lse, learned t': () => ({ score: oneNumber, makeCombination: options => lse({ t: learned, ...options }) }),
   'boltzmann, learned kT': () => ({
     score: oneNumber,
-    makeCombination: weighed => boltzmann({ kT: learned, ...weighed }),
+    makeCombination: options => boltzmann({ kT: learned, ...options }),
   }),
   'freeEnergy, learned kT': () => ({
     score: oneNumber,
-    makeCombination: weighed => freeEnergy({ kT: learned, ...weighed }),
+    makeCombination: options => freeEnergy({ kT: learned, ...options }),
   }),
-  powerMean: q => ({ score: positive, makeCombination: weighed => powerMean({ q, ...weighed }) }),
+  powerMean: q => ({ score: positive, makeCombination: options => powerMean({ q, ...options }) }),
   'powerMean, q below 0': q => ({
     score: positive,
-    makeCombination: weighed => powerMean({ q: -q, ...weighed }),
+    makeCombination: options => powerMean({ q: -q, ...options }),
   }),
   'powerMean, learned q': () => ({
     score: positive,
-    makeCombination: weighed => powerMean({ q: learned, ...weighed }),
+    makeCombination: options => powerMean({ q: learned, ...options }),
   }),
-  gated: () => ({ score: twoNumbers, makeCombination: weighed => gated({ ...weighed }) }),
+  gated: () => ({ score: twoNumbers, makeCombination: options => gated({ ...options }) }),
   attention: () => ({
     score: twoNumbers,
-    makeCombination: weighed =>
+    makeCombination: options =>
       attention<KnownPose, Values>({
         logWeight: (z, { head }) => sum(mul(head as Value, mul(1e-3, z))),
         head: (average, { head, setting }) => mul(tanh(setting as Value), sum(mul(head as Value, average))),
-        ...weighed,
+        ...options,
       }),
   }),
   spread: () => ({
     score: oneNumber,
     isWide: true,
-    makeCombination: weighed => spread({ about: 2, ...weighed }),
+    makeCombination: options => spread({ about: 2, ...options }),
   }),
   'spread, kT': kT => ({
     score: oneNumber,
     isWide: true,
-    makeCombination: weighed => spread({ kT, ...weighed }),
+    makeCombination: options => spread({ kT, ...options }),
   }),
   'spread, learned kT': () => ({
     score: oneNumber,
     isWide: true,
-    makeCombination: weighed => spread({ kT: learned, ...weighed }),
+    makeCombination: options => spread({ kT: learned, ...options }),
   }),
 };
 
-export const namedMakers: Makers = { ...ofScore, ...pooled };
+export const namedMakers: Makers = { ...ofScore, ...poolings };
 
 export function named(name: string, setting: number): Named {
   const rest = (namedMakers[name] as Makers[string])(setting);

@@ -63,7 +63,10 @@ function combine(
   return combinePoses(strategy ? { ...options, strategy } : options);
 }
 
-/** Pairs of equal combinations weighted by the score: one with kT as a number, one with a function that returns it. */
+/**
+ * Pairs of equal combinations: one with kT as a number, one with a function that returns it. `mean`, which has no kT, is
+ * compared with a pooling.
+ */
 const pairs: Record<string, (kT: number) => readonly [fixed: Combination, learned: Combination]> = {
   mean: () => [mean({ weight }), pooling({ name: 'mean', weight })],
   boltzmann: kT => [boltzmann({ kT, weight }), boltzmann({ kT: learned, weight })],
@@ -77,7 +80,7 @@ const pairs: Record<string, (kT: number) => readonly [fixed: Combination, learne
 
 describe.each(Object.entries(pairs))('%s', (_name, pairOf) => {
   property(
-    'gives the same result for a number and for a function of the parameters that equals it',
+    'gives the same result for a number and for a function of the parameters that returns it',
     weightedPoses,
     magnitudes(0.05, 20),
     fc.constantFrom(...strategies),
@@ -132,7 +135,7 @@ describe.each(Object.entries(pairs))('%s', (_name, pairOf) => {
   });
 });
 
-test('the gradient by a learned kT equals finite differences', async () => {
+test('the gradient by the logarithm of a learned kT equals finite differences', async () => {
   const poses = [-1, 0.5, 2].map(energy => ({ energy, slope: [1, energy, 2], weight: 1 + energy ** 2 }));
   for (const [, pairOf] of Object.entries(pairs)) {
     const [, pooled] = pairOf(1);
@@ -251,7 +254,7 @@ describe('the default strategy of a pooling', () => {
     combination: pooling({ name: 'wide', value: ({ mean }) => sum(mean) }),
   });
 
-  test('is stream for up to four numbers, and recompute for more if poses can be read twice', async () => {
+  test('is stream for up to four numbers, and recompute for more if poses can be read twice and predictions are kept', async () => {
     const strategyOf = async (options: Partial<KnownOptions>) =>
       (await combineKnown({ poses: posesOf(-1, -2, -4), ...options })).stats.strategy;
     expect(await strategyOf(wide(4))).toBe('stream');
@@ -422,7 +425,7 @@ describe('combinations reject', () => {
       /spread gives shape \[2\]; add a loss or a readout/,
     ],
     [
-      'values whose number changes',
+      'a number of values that changes from pose to pose',
       {
         combination: pooling({
           name: 'mine',
@@ -477,7 +480,11 @@ describe('combinations reject', () => {
       powerMean({ q: constant(0) }),
       /^powerMean: q must be a finite number other than 0, .* it is 0$/,
     ],
-    ['kT of no value', boltzmann({ kT: () => 3 as never }), /^boltzmann: kT must return a value on its tape/],
+    [
+      'kT that is a plain number',
+      boltzmann({ kT: () => 3 as never }),
+      /^boltzmann: kT must return a value on its tape/,
+    ],
     ['kT of two numbers', boltzmann({ kT: constant(1, 2) }), /^boltzmann: kT must return a single number/],
   ])('a learned %s', async (_what, combination, message) => {
     await expectError({ combination }, message);
@@ -488,8 +495,8 @@ describe('combinations reject', () => {
     const params = { w: tensor([0.6, 0, 0]) };
     const scoring = { score, combination, executor: interpreter() };
     const { state } = await accumulatePoses({ ...scoring, params, poses: posesOf(-1) });
-    const closing = { combination, params: { w: tensor([-0.6, 0, 0]) } };
-    expect(() => finish(state, closing)).toThrow(/^boltzmann: kT must be .* above 0, .* it is -0.6$/);
+    const finishOptions = { combination, params: { w: tensor([-0.6, 0, 0]) } };
+    expect(() => finish(state, finishOptions)).toThrow(/^boltzmann: kT must be .* above 0, .* it is -0.6$/);
   });
 
   test('poses whose log-weight is not finite, as bad poses', async () => {

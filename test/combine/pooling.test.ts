@@ -55,8 +55,8 @@ const poolings = fc.record({
   shifts: factors,
   /** No log-weight, one that depends on the index of the pose, or a random function. */
   logWeight: fc.oneof(fc.constantFrom('none' as const, 'index' as const), functions, functions, functions),
-  /** Size of the differences of log-weights. */
-  heat: fc.constantFrom(1, 30),
+  /** Factor of a log-weight that is a random function. */
+  logWeightSize: fc.constantFrom(1, 30),
   values: fc.array(functions, { maxLength: 4 }),
   value: functions,
   isWeighted: fc.boolean(),
@@ -64,14 +64,14 @@ const poolings = fc.record({
 type Drawn = typeof poolings extends fc.Arbitrary<infer T> ? T : never;
 
 /** Parameters that are read after the score; `both` is read by the score, too. */
-const after = { tilt: tensor(0.7), head: tensor([0.4, -0.3]), both: tensor(0.9) };
+const laterParams = { tilt: tensor(0.7), head: tensor([0.4, -0.3]), both: tensor(0.9) };
 
-/** Records a random function of numbers of a few units and of the parameters above. */
+/** Records a random function of `numbers`, the parameters above and the rows of a pose. */
 function apply({ steps, factors }: RandomFunction, numbers: Value, params: Values, rows: ProgramPose): Value {
   const size = numbers.shape[0] ?? 1;
   const inputs: Record<string, Value> = {
     numbers,
-    ...Object.fromEntries(Object.keys(after).map(name => [name, params[name] as Value])),
+    ...Object.fromEntries(Object.keys(laterParams).map(name => [name, params[name] as Value])),
   };
   const shapes: Program['params'] = Object.values(inputs).map(({ shape }) => ({
     shape,
@@ -86,7 +86,7 @@ function apply({ steps, factors }: RandomFunction, numbers: Value, params: Value
 
 /** Options of a random pooling. Its functions receive energies divided by `unit`, their typical size. */
 function optionsOf(
-  { logWeight, heat, values, value, isWeighted }: Drawn,
+  { logWeight, logWeightSize, values, value, isWeighted }: Drawn,
   unit: number,
 ): PoolingOptions<Pose, Values> {
   const scaled = (z: Value) => mul(1 / unit, z);
@@ -94,7 +94,9 @@ function optionsOf(
     name: 'random',
     ...(logWeight !== 'none' && {
       logWeight: (z: Value, { params, pose, index }: PoolContext<Pose, Values>) =>
-        logWeight === 'index' ? index % 3 : mul(heat, apply(logWeight, scaled(z), params, pose.rows)),
+        logWeight === 'index'
+          ? index % 3
+          : mul(logWeightSize, apply(logWeight, scaled(z), params, pose.rows)),
     }),
     values:
       values.length === 0
@@ -102,7 +104,7 @@ function optionsOf(
         : (z, { params, pose }) =>
             concat(values.map(each => reshape(mul(unit, apply(each, scaled(z), params, pose.rows)), [1]))),
     value({ mean, logSum, logMean, count }, { params }) {
-      const sums = [logSum, logMean].map(each => reshape(mul(1 / heat, each), [1]));
+      const sums = [logSum, logMean].map(each => reshape(mul(1 / logWeightSize, each), [1]));
       const all = concat([...sums, ...(values.length > 0 ? [scaled(mean)] : [])]);
       return mul(unit, apply(value, all, params, [{ number: count / 64, features: [1, 0, -1], pick: 1 }]));
     },
@@ -113,7 +115,7 @@ function optionsOf(
 function scorerOf({ width, scorer, shifts }: Drawn): Pick<Defined<Pose>, 'params' | 'score'> {
   const scorerParams = paramsOf(scorer);
   return {
-    params: { ...scorerParams, ...after },
+    params: { ...scorerParams, ...laterParams },
     score(tape: Tape, params: Values, { rows, energy }: Pose) {
       const inputs = Object.fromEntries(Object.keys(scorerParams).map(name => [name, params[name] as Value]));
       // The means keep the gradient of a pose away from 0.

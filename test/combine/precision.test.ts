@@ -23,7 +23,7 @@ interface Exact {
 const scale = decimal(1);
 const absolute = (x: bigint) => (x < 0n ? -x : x);
 
-function exactly({ kind, sigma }: Combination, poses: readonly KnownPose[]): Exact {
+function exactResult({ kind, sigma }: Combination, poses: readonly KnownPose[]): Exact {
   const z = poses.map(({ energy }) => decimal(energy));
   const s = decimal(sigma);
   // exp(1e10) would have too many digits, so all exponentials are divided by the largest, which cancels in the results.
@@ -61,7 +61,7 @@ function exactly({ kind, sigma }: Combination, poses: readonly KnownPose[]): Exa
 }
 
 async function expectExact(combination: Combination, poses: readonly KnownPose[]): Promise<void> {
-  const { value, coefficients, sizes } = exactly(combination, poses);
+  const { value, coefficients, sizes } = exactResult(combination, poses);
   const accumulator = combination.accumulator();
   for (const { energy, slope } of poses) accumulator.add(energy, { w: tensor([...slope]) });
   const result = accumulator.result();
@@ -121,12 +121,12 @@ describe('compared with definitions in 400 decimals,', () => {
   };
   const geometric = (beta: number) => {
     const [N, x] = [BigInt(count), decimal(beta * step)];
-    const [q, top] = [exponential(-x), exponential(-x * N)];
-    const rest = scale - q;
-    const sum = over(scale - top, rest);
+    const [q, qToN] = [exponential(-x), exponential(-x * N)];
+    const oneMinusQ = scale - q;
+    const sum = over(scale - qToN, oneMinusQ);
     // Σ n qⁿ = (q − N q^N + (N − 1) q^(N + 1))/(1 − q)².
-    const moment = over(over(q - N * top + (N - 1n) * times(top, q), rest), rest);
-    return { sum, moment, top: over(top, q) };
+    const moment = over(over(q - N * qToN + (N - 1n) * times(qToN, q), oneMinusQ), oneMinusQ);
+    return { sum, moment, worst: over(qToN, q) };
   };
 
   test.each([
@@ -136,10 +136,11 @@ describe('compared with definitions in 400 decimals,', () => {
   ])(
     'a million poses sorted from worst to best give accurate gradients, even of the first pose: t = %d, %i merged states',
     (t, parts) => {
-      const { sum, moment, top } = geometric(t);
+      // `worst` is the weight of the first pose, relative to the last.
+      const { sum, moment, worst } = geometric(t);
       const smooth = combineSorted(lse({ t }), parts);
       const best = -(count - 1) * step;
-      expectClose(smooth.gradient.first?.data[0] ?? 0, toNumber(over(top, sum)), 1e-12);
+      expectClose(smooth.gradient.first?.data[0] ?? 0, toNumber(over(worst, sum)), 1e-12);
       expectClose(smooth.gradient.last?.data[0] ?? 0, toNumber(over(scale, sum)), 1e-12);
       expectClose(smooth.value, toNumber(decimal(best) - over(logarithm(sum), decimal(t))), 1e-15);
 
@@ -149,7 +150,7 @@ describe('compared with definitions in 400 decimals,', () => {
       const tilt = (z: bigint) => scale - times(decimal(t), z - above);
       const last = toNumber(over(tilt(0n), sum));
       expectClose(thermal.gradient.last?.data[0] ?? 0, last, 1e-12);
-      const first = over(times(top, tilt(decimal(-best))), sum);
+      const first = over(times(worst, tilt(decimal(-best))), sum);
       expectClose(thermal.gradient.first?.data[0] ?? 0, toNumber(first), 1e-12);
     },
   );

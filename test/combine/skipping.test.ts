@@ -27,13 +27,16 @@ function unstoppable(): Executor {
   };
 }
 
-/** (e_n/S)(1 + |σ(ΔG_n − r)|) of each pose, with S and r of the previous poses; 0 if its weight underflows. */
+/**
+ * (e_n/S)(1 + |σ(ΔG_n − r)|) of each pose, with S and r of the previous poses; 0 if its weight underflows, and 1 if no
+ * previous pose is better.
+ */
 function influences({ sigma }: Combination, energies: readonly number[]): number[] {
   return energies.map((energy, n) => {
-    const before = energies.slice(0, n);
+    const previous = energies.slice(0, n);
     if (n === 0) return 1;
-    const r = before.reduce((best, each) => (sigma * each > sigma * best ? each : best));
-    const S = before.reduce((total, each) => total + Math.exp(sigma * (each - r)), 0);
+    const r = previous.reduce((best, each) => (sigma * each > sigma * best ? each : best));
+    const S = previous.reduce((total, each) => total + Math.exp(sigma * (each - r)), 0);
     const exponent = sigma * (energy - r);
     if (exponent >= 0) return 1;
     // However small a weight is, it counts if it does not underflow.
@@ -44,7 +47,7 @@ function influences({ sigma }: Combination, energies: readonly number[]): number
 
 describe('a pose whose weight underflows needs no backward pass', () => {
   property(
-    'and the result equals that with all backward passes to the bit, on executors that can and cannot stop',
+    'and the result equals, to the bit, that with all backward passes, on executors that can and cannot stop',
     combinations,
     several(knownPose, 32),
     async (combination, poses) => {
@@ -69,7 +72,7 @@ describe('a pose whose weight underflows needs no backward pass', () => {
     return stats.backwardSkipped;
   }
 
-  test('under stream only after a better pose, under recompute always', async () => {
+  test('under stream if a better pose came before, under recompute always, on the full graph never', async () => {
     expect(await skippedOf([-30, -20, -10])).toBe(2);
     expect(await skippedOf([-20, -10, -30])).toBe(1);
     expect(await skippedOf([-10, -20, -30])).toBe(0);
@@ -90,10 +93,9 @@ describe('a pose whose weight underflows needs no backward pass', () => {
   });
 
   test('nor does any pose need one if the slope of the loss is 0', async () => {
-    const flat: Partial<KnownOptions> = { poses: posesOf(-8, -8), loss: squaredError(-8) };
     const { stats, gradient, loss } = await combineKnown({
-      poses: posesOf(-8),
-      ...flat,
+      poses: posesOf(-8, -8),
+      loss: squaredError(-8),
       strategy: 'recompute',
     });
     expect([stats.backwardSkipped, loss, ...gradient.w.data]).toEqual([2, 0, 0, 0, 0]);
@@ -130,7 +132,7 @@ describe('with a tolerance', () => {
     ['poses as good as the best, however many', Array(200).fill(-5), 0.009, {}],
     ['a pose whose deviation makes up for its small weight', [-10, -3], 1e-3, {}],
     [
-      'poses whose share of the coefficients equals it',
+      'poses whose share of the coefficients equals the tolerance',
       [1, 2, 3, 4],
       0.25,
       { strategy: 'recompute', combination: mean() },
@@ -190,14 +192,14 @@ describe('with a tolerance', () => {
   );
 });
 
-/** Known pose. If `wild`, its gradient is infinite in float64 and in float32, but its prediction is finite. */
+/** Known pose. If `isWild`, its gradient is infinite in float64 and in float32, but its prediction is finite. */
 interface WildPose extends KnownPose {
-  readonly wild: boolean;
+  readonly isWild: boolean;
 }
 
-function scoreWild(tape: Tape, { w }: { readonly w: Value }, { energy, slope, wild }: WildPose): Value {
+function scoreWild(tape: Tape, { w }: { readonly w: Value }, { energy, slope, isWild }: WildPose): Value {
   const steep = Array.from({ length: 11 }).reduce<Value>(x => mul(x, 1e30), w);
-  return add(sum(wild ? steep : mul(w, tape.constant(slope))), energy);
+  return add(sum(isWild ? steep : mul(w, tape.constant(slope))), energy);
 }
 
 describe('on every executor', () => {
@@ -214,7 +216,7 @@ describe('on every executor', () => {
   const wildPose = fc.record({
     energy: fc.integer({ min: -60, max: 60 }),
     slope: fc.array(fc.integer({ min: -8, max: 8 }), { minLength: 3, maxLength: 3 }),
-    wild: fc.boolean(),
+    isWild: fc.boolean(),
   });
   /** Values of kT for which no pose is close to the limit of being skipped. */
   const kTs = fc.constantFrom(0.03, 0.7, 40);
@@ -260,7 +262,7 @@ describe('on every executor', () => {
   }
 
   test('an infinite gradient of a pose of weight 0 does no harm', async () => {
-    const poses = [-9, 9].map(energy => ({ energy, slope: [1, 2, 3], wild: energy > 0 }));
+    const poses = [-9, 9].map(energy => ({ energy, slope: [1, 2, 3], isWild: energy > 0 }));
     for (const strategy of ['stream', 'recompute'] as const) {
       for (const options of [{ combination: boltzmann({ kT: 0.01 }) }, { tolerance: 1e-3 }]) {
         for (const executor of executors) {
@@ -272,7 +274,7 @@ describe('on every executor', () => {
   });
 
   test('an infinite gradient is an error if the pose has a poseLoss', async () => {
-    const poses = [-9, 9].map(energy => ({ energy, slope: [1, 2, 3], wild: energy > 0 }));
+    const poses = [-9, 9].map(energy => ({ energy, slope: [1, 2, 3], isWild: energy > 0 }));
     const combination = boltzmann({ kT: 0.01 });
     for (const strategy of strategies) {
       const options = { combination, strategy, poseLoss: squaredError(0) };
@@ -293,7 +295,7 @@ describe('on every executor', () => {
   );
 });
 
-test('a bad pose does not shift the coefficients of others, in a combination in ops and a loss of all predictions', async () => {
+test('a bad pose does not shift the coefficients of others, with a combination in ops or a loss of all predictions', async () => {
   const poses = [...posesOf(-9, Number.NaN, -8, -6)].map((pose, n) => ({
     ...pose,
     slope: [1, n + 1, n * n],

@@ -42,13 +42,13 @@ const poseOfNumbers: fc.Arbitrary<Pose> = several(
  * gradient of a pose away from 0: the gradient of the mean of a softmax, for example, consists of rounding errors, which
  * differ between strategies.
  */
-function scorings({ most, smooth, scale, shift }: ScoringOptions): fc.Arbitrary<Scoring> {
+function scorings({ mostPoses, smooth, scale, shift }: ScoringOptions): fc.Arbitrary<Scoring> {
   return fc
     .record({
       program: programArbitrary({ smooth, steps: 6 }),
       entries: fc.array(entry, { minLength: 9, maxLength: 9 }),
       // In at least half of the cases there are at most 8 poses, since such cases are faster.
-      poses: fc.oneof(several(poseOfNumbers, 8), several(poseOfNumbers, most)),
+      poses: fc.oneof(several(poseOfNumbers, 8), several(poseOfNumbers, mostPoses)),
       scale,
       shift,
     })
@@ -66,7 +66,7 @@ function scorings({ most, smooth, scale, shift }: ScoringOptions): fc.Arbitrary<
 }
 
 interface ScoringOptions {
-  readonly most: number;
+  readonly mostPoses: number;
   readonly smooth: boolean;
   readonly scale: fc.Arbitrary<number>;
   readonly shift: fc.Arbitrary<number>;
@@ -74,7 +74,7 @@ interface ScoringOptions {
 
 /** Scorers of any ops, with energies up to ±1e4. */
 const wildScorings = scorings({
-  most: 64,
+  mostPoses: 64,
   smooth: false,
   scale: magnitudes(1e-2, 1e4),
   shift: fc.oneof(fc.constant(0), evenly(-1e4, 1e4)),
@@ -82,7 +82,7 @@ const wildScorings = scorings({
 
 /** Scorers with energies of a few units. */
 const mildScorings = (smooth: boolean) =>
-  scorings({ most: 16, smooth, scale: evenly(0.5, 2), shift: fc.constant(0) });
+  scorings({ mostPoses: 16, smooth, scale: evenly(0.5, 2), shift: fc.constant(0) });
 
 /** Loss in ops that is robust to outliers: ln(1 + (x − target)²). */
 const cauchy = (target: number) => (prediction: Value) => log1p(square(sub(prediction, target)));
@@ -93,7 +93,7 @@ interface Choices {
   /** kT of pKi as the readout; without it, there is no readout. */
   readonly kT?: number;
   readonly lossTo?: typeof cauchy;
-  /** Distance of the target from the readout, in units of 1 + the largest |ΔG_n|. */
+  /** Distance of the target from ΔG, in units of 1 + the largest |ΔG_n|. */
   readonly away: number;
   readonly poseReadout?: NonNullable<Options['poseReadout']>;
   readonly poseLossTo?: typeof cauchy;
@@ -105,7 +105,7 @@ const choices: fc.Arbitrary<Choices> = fc.record(
     combination: combinations,
     kT: magnitudes(1e-2, 1e2),
     lossTo: fc.constantFrom(squaredError, cauchy),
-    // With the target closer to the readout than this, the slope L′ of the loss would lose digits by cancellation.
+    // If the target were closer, the slope L′ of the loss would lose digits by cancellation.
     away: fc.oneof(evenly(0.1, 2), evenly(-2, -0.1)),
     poseReadout: fc.constant(pKi()),
     poseLossTo: fc.constantFrom(squaredError, cauchy),

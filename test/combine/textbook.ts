@@ -23,10 +23,10 @@ export function sharesOf({ kind, sigma }: Combination, predictions: readonly num
     return { value: best + Math.log(Z) / sigma, weights, coefficients: weights, sizes: weights };
   }
   if (kind !== 'mean' && kind !== 'boltzmann') throw new TypeError(`the textbook has no ${kind}`);
-  const above = weights.reduce((sum, w, n) => sum + w * ((predictions[n] as number) - best), 0);
-  const tilt = (n: number) => sigma * ((predictions[n] as number) - best - above);
+  const offset = weights.reduce((sum, w, n) => sum + w * ((predictions[n] as number) - best), 0);
+  const tilt = (n: number) => sigma * ((predictions[n] as number) - best - offset);
   return {
-    value: best + above,
+    value: best + offset,
     weights,
     coefficients: weights.map((w, n) => w * (1 + tilt(n))),
     sizes: weights.map((w, n) => w * (1 + Math.abs(tilt(n)))),

@@ -24,8 +24,8 @@ import { type Pose, paramsOf, poseArbitrary, programArbitrary, record } from '..
 import { property } from '../support/property.ts';
 
 /*
- * Reuse of adjoints: if the gradient of another tape of the same structure was run before, the gradient of this tape
- * runs without being recorded.
+ * Reuse of adjoints: once the gradient of one tape has run, the gradients of other tapes of the same structure run
+ * without being recorded.
  */
 
 /** Recorded score, and the values to differentiate by. */
@@ -67,22 +67,22 @@ describe('adjoints', () => {
     poseArbitrary(),
     async (program, one, other) => {
       const [first, second] = [recorded(program, one, 2.5), recorded(program, other, -3.25)];
-      const [before, later] = [liveOf(first), liveOf(second)];
-      if (before.structure.key !== later.structure.key) return;
-      if (before.structure.starts.join() !== later.structure.starts.join()) return;
-      expect(haveKnownRules(before.live)).toBe(true);
+      const [liveFirst, liveSecond] = [liveOf(first), liveOf(second)];
+      if (liveFirst.structure.key !== liveSecond.structure.key) return;
+      if (liveFirst.structure.starts.join() !== liveSecond.structure.starts.join()) return;
+      expect(haveKnownRules(liveFirst.live)).toBe(true);
       const firstWithGradient = liveWithGradient(first);
       const adjoints = adjointsOf(
-        before.live,
-        before.structure,
+        liveFirst.live,
+        liveFirst.structure,
         firstWithGradient.live,
         firstWithGradient.structure,
       );
       const expected = liveWithGradient(second);
       if (!adjoints) return;
-      expect(structureWith(adjoints, later.structure)).toEqual(expected.structure);
+      expect(structureWith(adjoints, liveSecond.structure)).toEqual(expected.structure);
       for (const [n, index] of adjoints.forwardIndices.entries())
-        if (index >= 0) expect(later.live[index]?.id).toBe(expected.live[n]?.id);
+        if (index >= 0) expect(liveSecond.live[index]?.id).toBe(expected.live[n]?.id);
     },
   );
 

@@ -57,6 +57,7 @@ function passesOf(wanted: readonly Value[], precision: 'float64' | 'float32' = '
 }
 
 const inFloat32: readonly SyncExecutor[] = [jit({ precision: 'float32' }), wasm()];
+/** Executors that fuse ops into loops. */
 const fused: readonly SyncExecutor[] = [jit(), ...inFloat32];
 
 /** Fails unless every fused executor agrees with the interpreter, within the precision of the executor. */
@@ -343,12 +344,12 @@ describe('wrong guesses', () => {
       ),
       1,
     );
-    const one = mul(tape.parameter(tensor([[2, 3]]), 'one'), 1);
+    const singleRow = mul(tape.parameter(tensor([[2, 3]]), 'one'), 1);
     const rows = gather(table, [0, 2, 2, 1]);
     expectRight([
       sum(mul(rows, f), 1),
       sum(mul(rows, f), 0),
-      sum(mul(rows, one), 0),
+      sum(mul(rows, singleRow), 0),
       sum(mul(rows, f)),
       sum(mul(gather(table, tensor(Int32Array.of(0, 1, 2, 2), [2, 2])), 1), 0),
     ]);
@@ -497,7 +498,7 @@ describe('a machine', () => {
     expect(executor.planned).toBe(1);
   });
 
-  test('shrinks its arena after a single large pose', () => {
+  test('shrinks its arena after a single large pose, but not if large poses recur', () => {
     const arena = new Arena('float64');
     arena.reserve(1_000_000);
     for (let run = 0; run < 200; run++) arena.reserve(100);

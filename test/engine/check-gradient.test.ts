@@ -123,7 +123,7 @@ describe('checkGradient', () => {
   });
 
   test.each([1e12, 1e15, 1e18, 1e30])(
-    'blames the precision if a term of %d hides the change',
+    'does not call a gradient wrong if a term of %d hides the change, and blames the precision from 1e15 on',
     async large => {
       const { entries } = await check(x => add(square(x), large), {}, { w: tensor([1]) });
       expect(entries[0]?.verdict).not.toBe('wrong');
@@ -131,7 +131,7 @@ describe('checkGradient', () => {
     },
   );
 
-  test('accepts a parameter of any length', async () => {
+  test('accepts a parameter of 200,000 entries', async () => {
     const params = { w: tensor(new Float64Array(200_000)) };
     expect((await check(square, { entries: 1 }, params)).ok).toBe(true);
   });
@@ -233,7 +233,7 @@ describe('checkGradient by coordinates of a docked pose', () => {
   const receptor = heavyAtoms(read('pocket.pdbqt')[0] as Molecule);
   const models = read('poses.pdbqt');
 
-  /** Checks the gradient of the Vina score by the coordinates of four atoms, multiplied by `factor`. */
+  /** Checks `factor` times the gradient of the Vina score by the coordinates of four atoms. */
   const forces = (n: number, factor: number, entries: number) => {
     const pose = pairsOf(heavyAtoms(models[n] as Molecule), receptor);
     const identity = defineOp({ name: 'identity', forward: map((_s, x) => x), vjp: [g => mul(g, factor)] });

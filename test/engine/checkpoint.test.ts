@@ -49,6 +49,7 @@ function rerecorded(values: readonly Value[], tape: Tape, cuts: readonly Cut[]):
       const begin = from + (cut.from % (to - from));
       const end = Math.min(to, begin + 1 + cut.length);
       copyRange(from, begin, []);
+      // The tape is passed as an argument because a checkpoint finds its tape in the arguments.
       const within = checkpoint((on: Tape) => (on === tape ? copyRange(begin, end, others) : undefined));
       within(tape);
       copyRange(end, to, others);
@@ -366,7 +367,7 @@ test('checkpoints also reduce the memory of gpu()', async () => {
   await executor.dispose();
 });
 
-test('nested checkpoints take less memory than checkpoints of one level', async () => {
+test('nested checkpoints take less memory than checkpoints that are not nested', async () => {
   const layer = layers['of matrix products'] as Layer;
   const build = (levels: readonly number[]) => {
     const tape = new Tape();
@@ -384,7 +385,7 @@ test('nested checkpoints take less memory than checkpoints of one level', async 
   };
   const expected = interpreter().run(build([512]));
   for (const executor of [interpreter(), jit()]) {
-    // With three levels, 8 layer results are held at each. With two levels, they would be 22 and 24.
+    // At each of the three levels of [8, 8, 8], 8 layer results are held; at the two of [22, 24], 22 and 24.
     const held = await layersHeld(executor, build([8, 8, 8]));
     expect(held).toBeLessThanOrEqual(3 * 8 + 4);
     expect(await layersHeld(executor, build([22, 24]))).toBeGreaterThan(40);

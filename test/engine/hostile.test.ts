@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 /** Object that converts to `thing`. */
-const posing = (thing: unknown) => ({
+const convertingTo = (thing: unknown) => ({
   valueOf: () => thing,
   toString: () => String(thing),
   toJSON: () => thing,
@@ -47,8 +47,8 @@ const scalarMakers: ((good: unknown) => unknown)[] = [
   () => '1',
   () => '',
   good => String(good),
-  good => posing(good),
-  () => posing(code),
+  good => convertingTo(good),
+  () => convertingTo(code),
   good => new Number(good),
   good => [good],
   () => [code],
@@ -152,11 +152,11 @@ function expectErrorOrRight(record: () => Value): void {
   }
   if (value.shape.reduce((size, length) => size * length, 1) > 1e5) return;
   inspect(value.tape);
-  expectClose(fused.run([value])[0] as Tensor, interpreter().run([value])[0] as Tensor, 0);
+  expectClose(compiling.run([value])[0] as Tensor, interpreter().run([value])[0] as Tensor, 0);
 }
 
 /** Executor that compiles source text. One is enough, since most tapes here share their structure. */
-const fused = jit();
+const compiling = jit();
 
 /** Fails unless a form or shape is plain data: no getters, no holes, and no objects except tensors and lists of numbers. */
 function expectPlain(thing: object): void {
@@ -311,7 +311,9 @@ describe('arguments of ops and tapes', () => {
       if (typeof name !== 'string') expect(() => record(name as string)).not.toThrow(ReferenceError);
       expectErrorOrRight(() => record(name as string));
     }
-    expect(() => record(posing(code) as unknown as string)).toThrow('name must be a string, got an object');
+    expect(() => record(convertingTo(code) as unknown as string)).toThrow(
+      'name must be a string, got an object',
+    );
   });
 });
 
@@ -369,7 +371,11 @@ describe('an input', () => {
     ['a list', [1, 2], 'own: operand 1 is a list, not a value'],
     ['text', code, 'own: operand 1 is a string, not a value'],
     ['a copy of a value', { ...x, shape: [code] }, 'own: operand 1 is a copy of a value'],
-    ['a copy of a value with another id', { ...x, id: posing(0) }, 'own: operand 1 is a copy of a value'],
+    [
+      'a copy of a value with another id',
+      { ...x, id: convertingTo(0) },
+      'own: operand 1 is a copy of a value',
+    ],
     ['a value of another tape', three(), 'belongs to another tape'],
   ])('that is %s is an error', (_what, input, message) => {
     expect(() => x.tape.record(op, form, [input as Value])).toThrow(message);

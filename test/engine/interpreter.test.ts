@@ -207,6 +207,7 @@ test('onValue gets each value in order, while the arrays of its inputs are still
     onValue: ({ id }, { data }) => reported.push([id, [...data], memory.live]),
   });
 
+  // The parameter is not copied, so the memory holds only `doubled` after it is computed.
   const [, numbers, bytes] = reported[1] as (typeof reported)[number];
   expect({ numbers, bytes }).toEqual({ numbers: [2, 4, 6], bytes: 3 * 8 });
   const ids = reported.map(([id]) => id);

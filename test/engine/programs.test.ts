@@ -144,7 +144,7 @@ describe('random programs', () => {
     expect(evaluate([first.y])).toEqual(evaluate([second.y]));
   });
 
-  test('use every form, also in their gradients', () => {
+  test('and their gradients use every form', () => {
     const every: Record<Form['kind'], true> = {
       parameter: true,
       constant: true,

@@ -69,6 +69,7 @@ describe('kernels', () => {
   test('a sum of a million numbers is computed in stages, each adding up 128 numbers', () => {
     const tape = new Tape();
     const plan = planOf([sum(tape.constant(new Float64Array(1e6)))]);
+    // The constant has the capacity 2²⁰.
     expect(plan.lengths).toEqual([2 ** 20 / 128, 2 ** 20 / 128 ** 2, 1]);
   });
 
@@ -90,6 +91,7 @@ describe('kernels', () => {
     const [x, y] = [5000, 4000].map(length => tape.constant(new Float64Array(length))) as [Value, Value];
     const outer = mul(x, tape.constant(tensor(new Float64Array(4000), [4000, 1])));
     expect(() => planOf([outer])).toThrow(/mul would take 33554432 entries.*at most 16777216.*jit\(\)/);
+    // The sum is computed without storing the products.
     expect(() => planOf([sum(outer), y])).not.toThrow();
   });
 });

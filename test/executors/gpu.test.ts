@@ -94,7 +94,7 @@ describe('an option', () => {
     await expect(gpu(options as object)).rejects.toThrow(message);
   });
 
-  test('pipelines may be any large number', async () => {
+  test('pipelines may be a billion', async () => {
     const executor = await gpu({ mode: 'webasm', pipelines: 1e9 });
     expectClose((await executor.run(squares(4)))[0] as Tensor, 1, 0);
     await executor.dispose();

@@ -120,6 +120,7 @@ describe('plans', () => {
     expectSame(jit(), interpreter(), [where(masked, add(x, 10), x)], 1e-12);
   });
 
+  // jit() may exchange a sum: Σ g[index]·f over terms becomes Σ g·(Σ f) over the rows of g. See engine/compile/guesses.ts.
   test.each([
     ['a row that no index picks is infinite', [1, 2, 0], [1, 2, 3]],
     ['a row that no index picks and a picked row are infinite', [0, 2, 0], [1, 2, 3]],

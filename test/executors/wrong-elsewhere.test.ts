@@ -193,7 +193,7 @@ describe('the gradient of a maximum that is computed again', () => {
   });
 });
 
-describe('infinities', () => {
+describe('infinities, signed zeros and norms at 0', () => {
   onEach('%s: fills of 0 and −0 are not merged', async (_, executor) => {
     const [quotients] = await run(executor, [1], x => {
       const { tape } = x as Value;
@@ -250,7 +250,7 @@ describe('infinities', () => {
     expect(results).toEqual(expected);
   });
 
-  onEach('%s: logSumExp of a row of −∞ only, and of a row with +∞', async (_, executor) => {
+  onEach('%s: logSumExp of a row with no entry but −∞, and of a row with +∞', async (_, executor) => {
     const [inf, ninf] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     const results = await run(
       executor,
@@ -270,25 +270,28 @@ describe('infinities', () => {
     expectNear(executor, results.slice(3), [[1, 0]]);
   });
 
-  onEach('%s: a row of −∞ only adds 0 to the gradient, and has the logSumExp −∞', async (_, executor) => {
-    const results = await run(executor, [0.5], x => {
-      const { tape } = x as Value;
-      const rows = add(
-        tape.constant(
-          tensor([
-            [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY],
-            [0, 1],
-          ]),
-        ),
-        mul(x as Value, tape.constant([0, 1])),
-      );
-      const z = logSumExp(tape.constant([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]));
-      return [...gradient(sum(logSumExp(rows, 1)), [x as Value]), z];
-    });
-    const share = Math.exp(1.5) / (1 + Math.exp(1.5));
-    expectNear(executor, results.slice(0, 1), [[share]]);
-    expect(results[1]).toEqual([Number.NEGATIVE_INFINITY]);
-  });
+  onEach(
+    '%s: a row with no entry but −∞ adds 0 to the gradient, and has the logSumExp −∞',
+    async (_, executor) => {
+      const results = await run(executor, [0.5], x => {
+        const { tape } = x as Value;
+        const rows = add(
+          tape.constant(
+            tensor([
+              [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY],
+              [0, 1],
+            ]),
+          ),
+          mul(x as Value, tape.constant([0, 1])),
+        );
+        const z = logSumExp(tape.constant([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]));
+        return [...gradient(sum(logSumExp(rows, 1)), [x as Value]), z];
+      });
+      const share = Math.exp(1.5) / (1 + Math.exp(1.5));
+      expectNear(executor, results.slice(0, 1), [[share]]);
+      expect(results[1]).toEqual([Number.NEGATIVE_INFINITY]);
+    },
+  );
 
   onEach('%s: logSumExp of an empty list is −∞', async (_, executor) => {
     const results = await run(executor, [new Float64Array(0)], x => [logSumExp(x as Value)]);

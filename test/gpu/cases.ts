@@ -217,8 +217,8 @@ const structures: ReadonlyMap<string, (tape: Tape) => Value[]> = new Map(
     'maxima and minima of computed numbers, and their derivatives': tape => {
       const x = tape.parameter(tensor(irregular(3)), 'x');
       const products = ops.mul(x, tape.constant(tensor(irregular(200 * 3, 1), [200, 3])));
-      const maxima = [ops.max(products), ops.sum(ops.max(products, 0)), ops.sum(ops.min(products, 1))];
-      return maxima.flatMap(y => withSlopes(y, [x]));
+      const extremes = [ops.max(products), ops.sum(ops.max(products, 0)), ops.sum(ops.min(products, 1))];
+      return extremes.flatMap(y => withSlopes(y, [x]));
     },
     'a transposed array in another shape': tape => {
       const x = tape.parameter(tensor(irregular(4 * 3 * 2), [4, 3, 2]), 'x');

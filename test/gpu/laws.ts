@@ -71,8 +71,8 @@ const specials = [
 ];
 
 /**
- * Registers the tests of a backend. For any tape, it returns the same results as the interpreter in float32. It compiles
- * few plans, launches once per pose, frees its memory, and reports a lost device.
+ * Registers the tests of a backend: it returns the same results as the interpreter, compiles few plans, launches once per
+ * pose if it can, frees its memory, and reports a lost device.
  */
 export function backendLaws(expected: Expected): void {
   const { name, tolerance, hasDevice, isProved = false, programDivisor = 1 } = expected;
@@ -96,7 +96,7 @@ export function backendLaws(expected: Expected): void {
         await fc.assert(law, { seed, numRuns: Math.ceil(runs / programDivisor) });
       });
 
-      describe('computes special numbers (NaN, infinities, ends of the range) like the interpreter in', () => {
+      describe('computes special numbers (NaN, infinities, ends of the range) like the interpreter:', () => {
         const check = async (op: string, operands: readonly (readonly number[])[]) => {
           const task = { kind: 'elementwise', op, operands } as const;
           const [result] = await machine.run(task);

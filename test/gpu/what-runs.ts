@@ -23,5 +23,5 @@ export default function setup(): void {
   );
   console.log('not run: headlessgl, which needs the package gl and a display');
   if (process.env.VK_ICD_FILENAMES === softwareDriver)
-    console.log('not run: any real GPU, as the driver renders in software');
+    console.log('not run: any real GPU, because the driver renders in software');
 }

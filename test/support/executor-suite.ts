@@ -124,6 +124,7 @@ export function proveExecutor(
         expectClose(result, reference, tolerance, Math.max(1, largest(reference)));
       }
     };
+    /** Declares a test of a law on random cases: `share` times the usual number of cases. */
     const law = <Drawn extends [unknown, ...unknown[]]>(
       title: string,
       arbitrary: fc.Arbitrary<Drawn>,
@@ -147,7 +148,7 @@ export function proveExecutor(
     });
 
     const poses = fc.oneof(poseArbitrary(), poseArbitrary({ rows }));
-    let before: { readonly wanted: readonly Value[]; readonly results: readonly Tensor[] } | undefined;
+    let previous: { readonly wanted: readonly Value[]; readonly results: readonly Tensor[] } | undefined;
     law(
       'agrees with the interpreter on random programs to second derivatives, and repeats results to the bit',
       fc.tuple(programArbitrary(isDouble ? { steps: 12 } : { smooth: true }), poses, poses),
@@ -167,8 +168,8 @@ export function proveExecutor(
           } else {
             expectFloat32(results, program, each, tolerance, expected.reference);
           }
-          if (before) expect(await run(before.wanted)).toEqual(before.results);
-          before = { wanted, results };
+          if (previous) expect(await run(previous.wanted)).toEqual(previous.results);
+          previous = { wanted, results };
         }
       },
     );

@@ -70,8 +70,8 @@ export function record(
   const rows = both(rowsOn, { actual, model });
   const pool: Twin[] = [
     ...actual.params.map((value, i) => ({ actual: value, model: modelParams[i] as Value })),
-    both(read => read.numbers, rows),
-    both(read => read.features, rows),
+    both(poseRows => poseRows.numbers, rows),
+    both(poseRows => poseRows.features, rows),
   ];
   const unused = new Set(pool);
   for (const step of program.steps) {
@@ -275,9 +275,9 @@ const segments =
     const table = ranked(1, a);
     const growsWithPose = table.model.shape[0] === modelPose.length;
     const result = both(
-      (x, read) => {
+      (x, poseRows) => {
         const length = x.shape[0] as number;
-        const index = picksBelow(count, length, growsWithPose ? read.picks : picks);
+        const index = picksBelow(count, length, growsWithPose ? poseRows.picks : picks);
         const segmented = op(x, index, count);
         // Some ops give infinity for a segment without rows, so only segments with rows are used.
         return bySegment ? gather(segmented, index) : segmented;
@@ -393,7 +393,7 @@ const recipes: Record<OpName, Recipe> = {
   where: (a, b, { number }, rows) => {
     const numbers = fitted(
       a,
-      both(read => read.numbers, rows),
+      both(poseRows => poseRows.numbers, rows),
     );
     const other = fitted(both(add, a, numbers), b);
     return {
@@ -529,9 +529,10 @@ const recipes: Record<OpName, Recipe> = {
   gather: (a, _b, { number, picks }, rows) => {
     const table = ranked(1, a);
     const result = both(
-      (x, read) => {
+      (x, poseRows) => {
         const length = x.shape[0] as number;
-        if (number > 0) return gather(x, Int32Array.from(picksBelow(length, read.picks.length, read.picks)));
+        if (number > 0)
+          return gather(x, Int32Array.from(picksBelow(length, poseRows.picks.length, poseRows.picks)));
         return gather(x, picksBelow(length, picks.length, picks));
       },
       table,
@@ -544,9 +545,9 @@ const recipes: Record<OpName, Recipe> = {
     const table = ranked(1, a);
     const growsWithPose = table.model.shape[0] === modelPose.length;
     const result = both(
-      (x, read) => {
+      (x, poseRows) => {
         const length = x.shape[0] as number;
-        const index = picksBelow(count, length, growsWithPose ? read.picks : picks);
+        const index = picksBelow(count, length, growsWithPose ? poseRows.picks : picks);
         return mul(1 / length, ops.segmentSum(x, index, count));
       },
       table,
@@ -559,9 +560,9 @@ const recipes: Record<OpName, Recipe> = {
     const table = ranked(1, a);
     const growsWithPose = table.model.shape[0] === modelPose.length;
     const result = both(
-      (x, read) => {
+      (x, poseRows) => {
         const length = x.shape[0] as number;
-        return ops.segmentMean(x, picksBelow(count, length, growsWithPose ? read.picks : picks), count);
+        return ops.segmentMean(x, picksBelow(count, length, growsWithPose ? poseRows.picks : picks), count);
       },
       table,
       rows,

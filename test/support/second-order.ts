@@ -32,12 +32,12 @@ function responses(program: Program, pose: Pose): number[] {
     features: features.map(nudged) as unknown as typeof features,
     pick,
   }));
-  const before = interpreter().run(toSecondOrder(program, pose));
+  const unmoved = interpreter().run(toSecondOrder(program, pose));
   return interpreter()
     .run(toSecondOrder(moved, movedPose))
     .map(({ data }, i) => {
-      const unmoved = before[i]?.data ?? [];
-      return Math.max(0, ...data.map((entry, k) => Math.abs(entry - (unmoved[k] as number))));
+      const reference = unmoved[i]?.data ?? [];
+      return Math.max(0, ...data.map((entry, k) => Math.abs(entry - (reference[k] as number))));
     });
 }
 

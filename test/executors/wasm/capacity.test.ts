@@ -66,8 +66,8 @@ function termsOf(code: Code | undefined): string[] {
 function signedAddresses({ body }: FunctionBuilder): string[] {
   const addresses = new Set<string>();
   const isAddress = (code: Code) => termsOf(code).some(name => addresses.has(name));
-  for (let before = -1; addresses.size > before; ) {
-    before = addresses.size;
+  for (let previousSize = -1; addresses.size > previousSize; ) {
+    previousSize = addresses.size;
     walk(body, code => {
       if (code.kind === 'memory') for (const name of termsOf(code.args[0])) addresses.add(name);
       if (code.kind !== 'set' || code.local.type !== 'i32') return;
@@ -108,9 +108,9 @@ describe('addresses above 2 GiB', () => {
         const rows = Array.from({ length: 30 }, (_, row) => GiB / 2 - 700 * row);
         for (const length of [...rows, GiB / 2 - 30_000, GiB / 2 - 60_000, GiB / 2, zeros.length]) {
           const tape = new Tape();
-          const before = sum(tape.constant(zeros.subarray(0, length)));
+          const padding = sum(tape.constant(zeros.subarray(0, length)));
           const memory = new Memory();
-          const [total, ...results] = executor.run([before, ...everyLoop(tape)], { memory });
+          const [total, ...results] = executor.run([padding, ...everyLoop(tape)], { memory });
           expect(total?.data[0]).toBe(0);
           expect(memory.peak).toBeGreaterThan(4 * length);
           for (const [i, result] of results.entries()) expectClose(result, expected[i] as Tensor, 1e-6);
@@ -142,10 +142,10 @@ describe('a tape that needs more than the memory can hold', () => {
       buffer = { byteLength: 4 * 65_536 } as ArrayBuffer;
       grow(by: number): number {
         requests.push(by);
-        const before = this.buffer.byteLength / 65_536;
-        if (before + by > pages) throw new RangeError('failed to grow memory');
-        this.buffer = new ArrayBuffer((before + by) * 65_536);
-        return before;
+        const present = this.buffer.byteLength / 65_536;
+        if (present + by > pages) throw new RangeError('failed to grow memory');
+        this.buffer = new ArrayBuffer((present + by) * 65_536);
+        return present;
       }
     }
     const faked = function Memory() {
@@ -156,7 +156,7 @@ describe('a tape that needs more than the memory can hold', () => {
     return { arena: new Arena({ Memory: faked } as unknown as WebAssemblyApi), requests };
   }
 
-  test('makes the memory grow by a quarter or, if that fails, by as much as needed, which may also be more', () => {
+  test('makes the memory grow by a quarter, or by the needed pages if these are more or if a quarter is refused', () => {
     const { arena, requests } = arenaOf(14);
     for (const pages of [12, 13, 14]) arena.reserve(pages * 65_536 - 64);
     expect(requests).toEqual([8, 3, 1, 4, 1]);

@@ -20,7 +20,7 @@ function evenly(from: number, to: number, count: number): Float32Array {
 }
 
 /** Arguments at which functions often fail: zeros, ones, NaN, limits of the number range and of the results. */
-const ends = Float32Array.of(
+const specials = Float32Array.of(
   ...[0, -0, 1, -1, 0.5, -0.5, 2, -2, Infinity, -Infinity, Number.NaN],
   ...[2 ** -149, -(2 ** -149), 2 ** -126, -(2 ** -126), 3.4028234663852886e38, -3.4028234663852886e38],
   ...[88.72283, 88.72284, -87.33654, -87.33655, -103.97207, -103.97209, -103.9, 89, -104, 1e5, -1e5],
@@ -47,9 +47,9 @@ function expectWithin(
   const overflow = 3.4028235677973366e38;
   for (const [i, number] of results.entries()) {
     const wanted = exact(i);
-    const isEnd = !Number.isFinite(wanted) || Math.abs(wanted) >= overflow;
+    const isNotFinite = !Number.isFinite(wanted) || Math.abs(wanted) >= overflow;
     const rounded = Math.fround(wanted);
-    const isRight = isEnd
+    const isRight = isNotFinite
       ? Object.is(number, rounded)
       : Math.abs(number - wanted) <= bound * ulpAt(wanted) && (wanted !== 0 || number === 0);
     if (isRight) continue;
@@ -93,7 +93,7 @@ describe.each([false, true])('relaxed SIMD, if available: %s', relaxed => {
   test.each(cases)(
     '%s is within %d ulp of float32, and exact for special arguments',
     (_, ulp, op, exact, range) => {
-      const inputs = joined(ends, everywhere(100_003), evenly(...range, 50_001));
+      const inputs = joined(specials, everywhere(100_003), evenly(...range, 50_001));
       const results = compute(op, [inputs], relaxed);
       expectWithin(
         ulp,
@@ -110,7 +110,7 @@ describe.each([false, true])('relaxed SIMD, if available: %s', relaxed => {
       bases.push(base);
       exponents.push(exponent);
     };
-    for (const base of ends) for (const exponent of ends) add(base, exponent);
+    for (const base of specials) for (const exponent of specials) add(base, exponent);
     const [x, y] = [everywhere(40_009), everywhere(40_009, 12_345)];
     for (const [i, base] of x.entries()) add(base, y[(i * 7919) % y.length] as number);
     for (const [i, base] of evenly(0.01, 4, 30_001).entries()) add(base, 60 * Math.sin(i));
@@ -128,7 +128,7 @@ describe.each([false, true])('relaxed SIMD, if available: %s', relaxed => {
 
   test('atan2 is within 3 ulp of float32, in each quadrant and for special arguments', () => {
     const [ys, xs]: [number[], number[]] = [[], []];
-    for (const y of ends) for (const x of ends) [ys.push(y), xs.push(x)];
+    for (const y of specials) for (const x of specials) [ys.push(y), xs.push(x)];
     const [a, b] = [everywhere(40_009), everywhere(40_009, 12_345)];
     for (const [i, y] of a.entries()) [ys.push(y), xs.push(b[(i * 7919) % b.length] as number)];
     for (const turn of evenly(-Math.PI, Math.PI, 30_001))
@@ -149,7 +149,7 @@ describe.each([false, true])('relaxed SIMD, if available: %s', relaxed => {
     ['less', ops.less, (a, b) => Number(a < b)],
     ['equal', ops.equal, (a, b) => Number(a === b)],
   ])('%s gives NaN, infinities and signed zeros as JavaScript does', (_, op, exact) => {
-    const pairs = [...ends].flatMap(a => [...ends].map(b => [a, b] as const));
+    const pairs = [...specials].flatMap(a => [...specials].map(b => [a, b] as const));
     const [a, b] = [0, 1].map(side => Float32Array.from(pairs, pair => pair[side] as number)) as [
       Float32Array,
       Float32Array,

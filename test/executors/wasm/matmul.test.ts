@@ -32,7 +32,7 @@ function product(
 
 /**
  * Fails unless the error of a product is at most 8 · 2⁻²⁴ times `size`, an upper bound of Σ|a||b| in every entry. The
- * rounding of either operand changes an entry by up to 2⁻²⁴ of `size`. The roundings of a sum of 128 terms are a random
+ * rounding of each operand changes an entry by up to 2⁻²⁴ of `size`. The roundings of a sum of 128 terms are a random
  * walk, which changes the sum by about √128 half roundings, 6 · 2⁻²⁴ of `size`.
  */
 function expectProduct(value: Value, size: number): void {

@@ -289,7 +289,7 @@ describe('an executor', () => {
     expect(after.value).not.toBe(before.value);
     expect(after.stats.executor).toMatch(/^wasm float32( relaxed)?$/);
     // Two direct runs share a set of tensors. A third run has no set.
-    const [w] = [new Tape().parameter(params.w, 'w')];
+    const w = new Tape().parameter(params.w, 'w');
     const shared = new Set([params.w]);
     const sums = [true, true, false].map((isShared, i) => {
       if (i === 2) data.fill(2);
