@@ -9,11 +9,11 @@ export interface Engine {
   isWorker(running: RunningProcess): boolean;
   /** Result of a single process, without the engine. */
   reference(): Promise<string>;
-  /** Result of a run by the engine, under a name. */
+  /** Result of a run by the engine. `run` is the name of the run. */
   result(run: string): Promise<string>;
   /** Stops the scheduler, or kills Redis, and starts it again. */
   restart(): Promise<void>;
-  /** Kills the scheduler by `kill -9`, restarts it, and recovers as its user must. Absent if `restart` already kills. */
+  /** Kills the scheduler by `kill -9`, restarts it, and does what its user must do then. Absent if `restart` already kills. */
   crash?(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -45,7 +45,7 @@ export class Processes {
       });
     const ended = new Promise<Ended>((resolve, reject) => {
       child.on('error', reject);
-      // Listens to `exit`, because `close` may not come: daemons keep the pipes of the process that started them open.
+      // Listens to `exit`, because `close` may not come: daemons keep open the pipes of the process that started them.
       child.on('exit', code => setImmediate(() => resolve({ code, ...written })));
     });
     return { child, ended };

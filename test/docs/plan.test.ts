@@ -79,7 +79,7 @@ test('tapes whose arrays differ in type do not share a plan, as docs/plan.md say
   expect(executor.planned).toBe(2);
 });
 
-test('an executor warns once if more than half of its last 64 tapes were new, as docs/plan.md says', () => {
+test('an executor warns once if more than half of its last 64 tapes needed a new plan, as docs/plan.md says', () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
   const executor = jit();
   const chain = (length: number) => {

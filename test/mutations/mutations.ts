@@ -8,11 +8,11 @@ export interface Mutation {
   /** Fragment of code, matched with any line breaks and spaces; or a pattern, whose groups `replace` may name as $1. */
   readonly find: string | RegExp;
   readonly replace: string;
-  /** Test files that catch the defect. */
+  /** Test files of which at least one catches the defect. */
   readonly caughtBy: readonly string[];
 }
 
-/** One defect of each kind that such engines have had. */
+/** All defects. {@link compilerMutations} and {@link fitMutations} are in files of their own. */
 export const mutations: readonly Mutation[] = [
   ...compilerMutations,
   ...fitMutations,
@@ -262,7 +262,7 @@ export const mutations: readonly Mutation[] = [
     caughtBy: ['test/engine/programs.test.ts'],
   },
   {
-    name: 'off-path values are differentiated too',
+    name: 'values that depend on no parameter are differentiated, too',
     file: 'engine/gradient.ts',
     find: 'if (!onPath[index]) continue;',
     replace: 'if (index < 0 || tape.values[index + oldest]?.dtype === "index") continue;',

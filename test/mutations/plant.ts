@@ -23,7 +23,7 @@ export const copied: readonly string[] = [
 /**
  * Returns the source with the defect in it.
  *
- * @throws Error naming the defect and the file, unless its fragment matches exactly once
+ * @throws Error that names the defect and the file, if the fragment does not match exactly once or nothing changes
  */
 export function plant({ name, file, find, replace }: Mutation, source: string): string {
   const pattern = typeof find === 'string' ? fragment(find) : new RegExp(find, `${find.flags}g`);

@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   };
 
   const missed: Mutation[] = [];
-  const worker = (copy: Copy) => async () => {
+  const worker = async (copy: Copy) => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const { mutation, planted } = next;
       const { name, caughtBy } = mutation;
@@ -76,13 +76,13 @@ async function main(): Promise<void> {
     }
   };
   const workers = Math.min(2, availableParallelism(), queue.length);
-  await Promise.all(Array.from({ length: workers }, () => inCopy(copy => worker(copy)())));
+  await Promise.all(Array.from({ length: workers }, () => inCopy(worker)));
   console.log(`${chosen.length - missed.length} of ${chosen.length} defects caught`);
   process.exitCode = missed.length === 0 ? 0 : 1;
 }
 
 function checkSound({ passes, output }: Outcome): void {
-  if (!passes) throw new Error(`the suite fails without a defect:\n${output}`);
+  if (!passes) throw new Error(`tests fail without a defect:\n${output}`);
 }
 
 /** Name of the first test that failed. */

@@ -317,7 +317,7 @@ const elementwiseCases: Case[] = [
  * with length 1, or has them removed.
  */
 
-/** Shapes, and axes twice: `axis` as the argument of an op, and `axes` as a list, all counted from the front. */
+/** Shapes and axes. `axis` is the argument of an op; `axes` lists the same axes, counted from the front. */
 const axisChoices: readonly { shape: readonly number[]; axis?: ops.Axes; axes: readonly number[] }[] = [
   { shape: [], axes: [] },
   { shape: [3], axes: [0] },
@@ -805,16 +805,16 @@ const averaged = (index: Plain, count: number) => (a: Plain) => {
 };
 
 /**
- * Moves `count` axes, of which `axis` is the first, to the front and applies `f`. Then moves the first `results` axes of
- * the result of `f` back to `axis`.
+ * Moves `count` axes, of which `axis` is the first, to the front and applies `f`. Then moves the first `resultCount` axes
+ * back, to the place of `axis`.
  */
-const onAxis = (axis: number, count: number, f: (a: Plain) => Plain, results: number) => (a: Plain) => {
+const onAxis = (axis: number, count: number, f: (a: Plain) => Plain, resultCount: number) => (a: Plain) => {
   const before = Array.from({ length: axis }, (_, i) => i);
   const moved = Array.from({ length: count }, (_, i) => axis + i);
   const after = a.shape.map((_, i) => i).slice(axis + count);
   const result = f(permuted([...moved, ...before, ...after])(a));
   const order = result.shape.map((_, i) => i);
-  const front = order.splice(0, results);
+  const front = order.splice(0, resultCount);
   return permuted(order.toSpliced(axis, 0, ...front))(result);
 };
 

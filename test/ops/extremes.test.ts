@@ -92,7 +92,7 @@ function derivatives(f: (x: Value) => Value, entries: readonly number[], orders 
 const ulp = 2 ** -52;
 
 describe('tails', () => {
-  // [name, op, x, value, derivative]. The error is at most 4 ulp, so that tails keep their relative accuracy.
+  // [name, op, x, value, derivative]. Results must be within 4 ulp: tails must keep their relative accuracy.
   const e40 = Math.exp(-40);
   const e700 = Math.exp(-700);
   const tails: [string, (x: Value) => Value, x: number, value: number, derivative: number][] = [
@@ -170,7 +170,7 @@ describe('tails', () => {
     ['softplus', softplus],
     ['sigmoid', sigmoid],
     ['tanh', tanh],
-  ] as const)('%s has finite derivatives of any order everywhere', (_name, op) => {
+  ] as const)('%s has finite derivatives up to fourth order, also in its tails', (_name, op) => {
     for (const each of derivatives(op, [-1000, -700, -40, -1e-12, 0, 1e-12, 40, 700, 1000], 4)) {
       expect(each.every(Number.isFinite)).toBe(true);
     }
@@ -179,7 +179,7 @@ describe('tails', () => {
 
 describe('angles', () => {
   /** atan2(y, x), and its derivatives by y and x. */
-  function angle(y: number, x: number): { value: number; slopes: number[] } {
+  function atan2At(y: number, x: number): { value: number; slopes: number[] } {
     const tape = new Tape();
     const [a, b] = [tape.parameter(y), tape.parameter(x)];
     const at = atan2(a, b);
@@ -207,7 +207,7 @@ describe('angles', () => {
     [Number.NaN, 1, Number.NaN],
     [1, Number.NaN, Number.NaN],
   ])('atan2(%d, %d) is %d', (y, x, value) => {
-    expect(angle(y, x).value).toBe(value);
+    expect(atan2At(y, x).value).toBe(value);
   });
 
   test.each([
@@ -221,17 +221,17 @@ describe('angles', () => {
     [1, Infinity, [0, 0]],
     [-Infinity, Infinity, [0, 0]],
   ])('the slopes of atan2 at (%d, %d) are %o, without overflow of squares', (y, x, slopes) => {
-    expectClose(angle(y, x).slopes, slopes, 4 * ulp, slopes.map(Math.abs));
+    expectClose(atan2At(y, x).slopes, slopes, 4 * ulp, slopes.map(Math.abs));
   });
 
   test('asin and acos have slope 0 at the limits of their domains, and are NaN beyond', () => {
-    const ends = [-1, 1, -0, 0];
-    expect(derivatives(asin, ends, 1)).toEqual([
+    const sines = [-1, 1, -0, 0];
+    expect(derivatives(asin, sines, 1)).toEqual([
       [-Math.PI / 2, Math.PI / 2, -0, 0],
       [0, 0, 1, 1],
     ]);
-    expectClose(derivatives(acos, ends, 0)[0] as number[], [Math.PI, 0, Math.PI / 2, Math.PI / 2], ulp);
-    expect(derivatives(acos, ends, 1)[1]?.map(slope => slope + 0)).toEqual([0, 0, -1, -1]);
+    expectClose(derivatives(acos, sines, 0)[0] as number[], [Math.PI, 0, Math.PI / 2, Math.PI / 2], ulp);
+    expect(derivatives(acos, sines, 1)[1]?.map(slope => slope + 0)).toEqual([0, 0, -1, -1]);
     for (const arc of [asin, acos])
       expect(derivatives(arc, [1 + ulp, -2, Infinity, Number.NaN], 0)[0]?.every(Number.isNaN)).toBe(true);
   });
@@ -304,9 +304,9 @@ describe('logSumExp and softmax', () => {
     expectClose(among[2], [0, 0, 0, 0, 0, 0], 4 * ulp, 1);
   });
 
-  test('of −∞ + x has slope 0 by x', () => {
-    const nothing = (x: Value) => logSumExp(add(x.tape.constant([-Infinity, -Infinity]), x));
-    expect(derivatives(nothing, [1]).slice(1)).toEqual([[0], [0]]);
+  test('logSumExp of −∞ + x has slope 0 by x', () => {
+    const ofSum = (x: Value) => logSumExp(add(x.tape.constant([-Infinity, -Infinity]), x));
+    expect(derivatives(ofSum, [1]).slice(1)).toEqual([[0], [0]]);
   });
 
   test('of no entries: logSumExp is −∞, with an empty gradient', () => {
@@ -702,7 +702,7 @@ describe('steps and remainders', () => {
   });
 });
 
-test('stopGradient has gradient 0, of any order', () => {
+test('stopGradient passes back no gradient, also at second order', () => {
   expect(derivatives(x => mul(x, stopGradient(x)), [3, -2])).toEqual([
     [9, 4],
     [3, -2],
@@ -712,7 +712,7 @@ test('stopGradient has gradient 0, of any order', () => {
 });
 
 describe('pow', () => {
-  // [base, exponent, value, first and second derivative by the base]; the derivative by the exponent is aᵇ ln a.
+  // [base, exponent, value, first and second derivative by the base]
   const powers: [number, number, number, number, number][] = [
     [0, 0, 1, 0, 0],
     [0, 1, 0, 1, 0],
@@ -795,7 +795,7 @@ describe('pow', () => {
   });
 });
 
-describe('where: the branch not taken has no effect on values and gradients of any order', () => {
+describe('where: the branch not taken has no effect on values and on gradients up to third order', () => {
   // Each branch is finite at 2. At one or more of the other entries, the branch or a derivative is not finite.
   const entries = [0, -1, 1000, Number.NaN, -Infinity, 2];
   const branches: [string, (x: Value, k: Value) => Value][] = [

@@ -41,7 +41,7 @@ function uses(of: readonly Case[]): fc.Arbitrary<DrawnUse> {
     .chain(use => fc.tuple(...use.operands.map(tensorIn)).map(operands => shown({ use, operands })));
 }
 
-/** Returns the same object, with a short description for the report of a failing property. */
+/** Returns a copy with a short description for the report of a failing property. */
 function shown<T extends { use: Case }>(drawn: T): T {
   const { use, ...rest } = drawn;
   return { ...drawn, [fc.toStringMethod]: () => `${use.op} as ${use.record} with ${fc.stringify(rest)}` };
@@ -112,13 +112,17 @@ describe.each([...new Set(elementwiseUses.map(({ op }) => op))])('%s, in a branc
     return fc.record({ use: fc.constant(use), taken, notTaken }).map(shown);
   });
 
-  property('adds nothing to gradients of any order, for any operands', drawn, ({ use, taken, notTaken }) => {
-    const clean = gradientsWhereTaken(use, taken, taken);
-    for (const [i, slope] of gradientsWhereTaken(use, notTaken, taken).entries()) {
-      expectClose(slope, clean[i] as Tensor, 0);
-      expectClose(slope.data.slice(0, 3), [0, 0, 0], 0);
-    }
-  });
+  property(
+    'adds nothing to gradients up to third order, for any operands',
+    drawn,
+    ({ use, taken, notTaken }) => {
+      const clean = gradientsWhereTaken(use, taken, taken);
+      for (const [i, slope] of gradientsWhereTaken(use, notTaken, taken).entries()) {
+        expectClose(slope, clean[i] as Tensor, 0);
+        expectClose(slope.data.slice(0, 3), [0, 0, 0], 0);
+      }
+    },
+  );
 });
 
 /** Gradients of orders 1 to 3, by each operand, of the sum of an op over its last three entries. */
@@ -138,31 +142,31 @@ function gradientsWhereTaken(use: Case, notTaken: number[][], taken: number[][])
   return evaluate(orders);
 }
 
-const linearUses = cases.flatMap(use => use.linearIn.map(moved => ({ use, moved })));
+const linearUses = cases.flatMap(use => use.linearIn.map(varying => ({ use, varying })));
 const linearOps = [...new Set(linearUses.map(({ use }) => use.op))];
 
 describe.each(linearOps)('%s is linear', op => {
   const ofOp = linearUses.filter(({ use }) => use.op === op);
-  const drawn = fc.constantFrom(...ofOp).chain(({ use, moved }) => {
+  const drawn = fc.constantFrom(...ofOp).chain(({ use, varying }) => {
     const operands = fc.tuple(...use.operands.map(tensorIn));
-    return operands.map(each => shown({ use, moved, operands: each }));
+    return operands.map(each => shown({ use, varying, operands: each }));
   });
 
   property(
     'and its gradient is the transpose: ⟨v, Jᵀu⟩ = ⟨Jv, u⟩',
     drawn,
     seeds,
-    ({ use, moved, operands }, seed) => {
-      // The op is linear in the moved operands, so J is the op itself with the other operands fixed.
+    ({ use, varying, operands }, seed) => {
+      // The op is linear in the varying operands, so J is the op itself with the other operands fixed.
       const tape = new Tape();
       const leaves = operands.map(operand => tape.parameter(operand));
       const result = use.record(...leaves);
-      const [image, ...vectors] = evaluate([result, ...moved.map(i => leaves[i] as Value)]);
+      const [image, ...vectors] = evaluate([result, ...varying.map(i => leaves[i] as Value)]);
       const u = weights(image.data.length, seed);
       const pulled = evaluate(
         gradient(
           projection(result, u),
-          moved.map(i => leaves[i] as Value),
+          varying.map(i => leaves[i] as Value),
         ),
       );
 

@@ -3,16 +3,16 @@ import * as ops from 'posetape/ops';
 import { expect, test } from 'vitest';
 
 const { arange, concat, einsum, eye, noise, stack, ...others } = ops;
-const onTape = {
+const opsOfValues = {
   ...others,
   concat: (wrong: Value) => concat([wrong]),
   stack: (wrong: Value) => stack([wrong]),
   einsum: (wrong: Value) => einsum('i->', wrong),
 } as unknown as Record<string, (wrong: never) => unknown>;
-/** Further arguments, each right for some ops. */
+/** Further arguments, each valid for some ops. */
 const more = [[0], 1, [0, 0]];
 
-test.each(Object.entries(onTape))(
+test.each(Object.entries(opsOfValues))(
   '%s rejects a list, a tensor and undefined in place of a value',
   (name, op) => {
     const how = 'make one by tape.constant or stack';

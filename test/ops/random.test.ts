@@ -69,7 +69,7 @@ describe('noise', () => {
     expect(uniform.every(x => x > 0 && x < 1)).toBe(true);
   });
 
-  test('is uncorrelated for neighbouring poses and seeds', () => {
+  test('is uncorrelated for neighbouring poses, seeds and positions', () => {
     const [a, b, c] = [{ seed: 1 }, { seed: 1, index: 1 }, { seed: 2 }].map(each => drawn(each, [20_000]));
     const inner = (x: number[], y: number[]) =>
       x.reduce((total, each, i) => total + each * (y[i] as number), 0);

@@ -238,7 +238,7 @@ export class Builder {
 
   // Steps.
 
-  /** Adds a step. Its default `shape` is the shape that its operands broadcast to. */
+  /** Adds a step. The default of `shape` is the shape that the operands broadcast to. */
   add(
     op: OpName,
     of: readonly NodeOperand[],

@@ -35,7 +35,7 @@ function options(): Options {
     .opts();
 }
 
-/** First ops of each program: pairs of each op and a third of all ops, then ops that many rewrites of loops concern. */
+/** First ops of each program: every op, followed by each of a third of all ops, then ops to which many loop rewrites apply. */
 const firsts: readonly (readonly OpName[])[] = [
   ...opNames.flatMap((op, i) => opNames.filter((_, k) => (i + k) % 3 === 0).map(then => [op, then])),
   ...new Array<OpName[]>(300).fill(['where']),

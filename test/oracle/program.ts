@@ -65,8 +65,7 @@ export interface Program {
   /** Numbers of the values to differentiate by. */
   readonly wrt: readonly number[];
   /**
-   * Answers of the program. 0: `want`. 1: also the gradient of `y`. 2: also the gradient of the sum of the squares of the
-   * entries of the first gradient.
+   * Answers of the program. 0: `want`. 1: also the gradient of `y`. 2: also the gradient of that gradient's squared norm.
    */
   readonly order: 0 | 1 | 2;
 }

@@ -68,9 +68,9 @@ test('the spread is large for a difference of close numbers, and 0 for an exact 
   const spread = (...of: Parameters<typeof program>) =>
     spreads(record(program(...of)), 'float64')[0] as number;
   expect(spread([0], '1')).toBe(0);
-  const moved = spread([1], '2.7182');
-  expect(moved).toBeGreaterThan(2 ** -53);
-  expect(moved).toBeLessThan(2 ** -48);
+  const ofDifference = spread([1], '2.7182');
+  expect(ofDifference).toBeGreaterThan(2 ** -53);
+  expect(ofDifference).toBeLessThan(2 ** -48);
   // The difference of e and its float64 literal is less than a rounding error, so no digit of it is certain.
   expect(spread([1], `${Math.E}`)).toBe(Number.POSITIVE_INFINITY);
 });

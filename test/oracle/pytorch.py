@@ -559,6 +559,67 @@ def arange(a, start, end, step):
     return start + step * torch.arange(max(0, math.ceil((end - start) / step)), dtype=torch.float64)
 
 
+def slice_of(a, start, end=None, step=()):
+    start = [start] if isinstance(start, int) else start
+    end = [] if end is None else [end] if isinstance(end, int) else end
+    for axis, length in enumerate(a.shape):
+        at = start[axis] if axis < len(start) else 0
+        to = end[axis] if axis < len(end) else length
+        at, to = (each + length if each < 0 else each for each in (at, to))
+        a = a.narrow(axis, at, to - at)
+    for axis, each in enumerate(step):
+        a = a[(slice(None),) * axis + (slice(None, None, each),)]
+    return a
+
+
+def pad(a, widths):
+    for axis, sides in enumerate(widths):
+        before, after = (a.new_zeros([*a.shape[:axis], width, *a.shape[axis + 1 :]]) for width in sides)
+        a = torch.cat([before, a, after], axis)
+    return a
+
+
+def transpose(a, axes=None):
+    order = range(a.dim())[::-1] if axes is None else [each % a.dim() for each in axes]
+    return a.permute(list(order))
+
+
+# Maximum and softmax of segments.
+
+
+class LargestOfSegments(torch.autograd.Function):
+    """Maximum of each segment. Entries that tie share the cotangent."""
+
+    @staticmethod
+    def forward(ctx, a, index, count):
+        rest = a.shape[index.dim() :]
+        rows, at = a.reshape(index.numel(), *rest), index.reshape(-1)
+        result = torch.full((count, *rest), -math.inf)
+        for i, row in zip(at.tolist(), rows):
+            result[i] = torch.maximum(result[i], row)
+        ties = (rows == result.index_select(0, at)).to(a.dtype)
+        totals = torch.zeros(count, *rest).index_add(0, at, ties)
+        ctx.shares = (ties / totals.index_select(0, at)).reshape(a.shape)
+        ctx.index = index
+        return result
+
+    @staticmethod
+    def backward(ctx, g):
+        return Scaled.apply(gather(g, ctx.index), ctx.shares), None, None
+
+
+def segment_max(a, index, count):
+    return LargestOfSegments.apply(a, index, count)
+
+
+def segment_softmax(a, index, count):
+    e = exp(sub(a, gather(segment_max(a.detach(), index, count), index)))
+    return div(e, gather(segment_sum(e, index, count), index))
+
+
+# Vectors.
+
+
 def cross(a, b):
     def turned(x):
         return torch.roll(x, -1, -1)
@@ -595,23 +656,7 @@ def plain_dihedral(a, b, c, d):
     return torch.atan2(sine, (plain_cross(u, v) * normal).sum(-1))
 
 
-# Small matrices by functions of PyTorch, which read the lower triangle of symmetric ones.
-
-
-def finite(a):
-    if not bool(torch.isfinite(a).all()):
-        raise LeftOut("PyTorch refuses matrices that are not finite")
-    return a
-
-
-def symmetric(a):
-    return finite(torch.tril(a) + torch.tril(a, -1).transpose(-1, -2))
-
-
-def solve(a, b):
-    columns = b.unsqueeze(-1) if b.dim() == 1 else b
-    x = torch.linalg.solve(finite(a), columns.expand(*a.shape[:-2], *columns.shape[-2:]))
-    return x.squeeze(-1) if b.dim() == 1 else x
+# Products of matrices.
 
 
 def einsum(*operands, specification):
@@ -647,6 +692,34 @@ def einsum(*operands, specification):
     a, b = laid(a, of_a, order), laid(b, of_b, order)
     # Cotangents that are sums are not guarded, as in a matrix product.
     return (a * b).sum(list(range(len(result), len(order)))) if inner else mul(a, b)
+
+
+def matmul(a, b):
+    left = a.unsqueeze(0) if a.dim() == 1 else a
+    right = b.unsqueeze(1) if b.dim() == 1 else b
+    # Without BLAS, which may skip products with 0.
+    y = (left.unsqueeze(-1) * right.unsqueeze(-3)).sum(-2)
+    y = y.squeeze(-1) if b.dim() == 1 else y
+    return y.squeeze(-1 if b.dim() == 1 else -2) if a.dim() == 1 else y
+
+
+# Small matrices by functions of PyTorch, which read the lower triangle of symmetric ones.
+
+
+def finite(a):
+    if not bool(torch.isfinite(a).all()):
+        raise LeftOut("PyTorch refuses matrices that are not finite")
+    return a
+
+
+def symmetric(a):
+    return finite(torch.tril(a) + torch.tril(a, -1).transpose(-1, -2))
+
+
+def solve(a, b):
+    columns = b.unsqueeze(-1) if b.dim() == 1 else b
+    x = torch.linalg.solve(finite(a), columns.expand(*a.shape[:-2], *columns.shape[-2:]))
+    return x.squeeze(-1) if b.dim() == 1 else x
 
 
 # Random numbers: Philox4x32-10, written independently of the one in TypeScript.
@@ -686,70 +759,6 @@ def noise(a, shape, seed):
         radius, angle = math.sqrt(-2 * math.log(first)), 2 * math.pi * second
         numbers += [radius * math.cos(angle), radius * math.sin(angle)]
     return torch.tensor(numbers[:size]).reshape(shape)
-
-
-class LargestOfSegments(torch.autograd.Function):
-    """Maximum of each segment. Entries that tie share the cotangent."""
-
-    @staticmethod
-    def forward(ctx, a, index, count):
-        rest = a.shape[index.dim() :]
-        rows, at = a.reshape(index.numel(), *rest), index.reshape(-1)
-        result = torch.full((count, *rest), -math.inf)
-        for i, row in zip(at.tolist(), rows):
-            result[i] = torch.maximum(result[i], row)
-        ties = (rows == result.index_select(0, at)).to(a.dtype)
-        totals = torch.zeros(count, *rest).index_add(0, at, ties)
-        ctx.shares = (ties / totals.index_select(0, at)).reshape(a.shape)
-        ctx.index = index
-        return result
-
-    @staticmethod
-    def backward(ctx, g):
-        return Scaled.apply(gather(g, ctx.index), ctx.shares), None, None
-
-
-def segment_max(a, index, count):
-    return LargestOfSegments.apply(a, index, count)
-
-
-def segment_softmax(a, index, count):
-    e = exp(sub(a, gather(segment_max(a.detach(), index, count), index)))
-    return div(e, gather(segment_sum(e, index, count), index))
-
-
-def matmul(a, b):
-    left = a.unsqueeze(0) if a.dim() == 1 else a
-    right = b.unsqueeze(1) if b.dim() == 1 else b
-    # Without BLAS, which may skip products with 0.
-    y = (left.unsqueeze(-1) * right.unsqueeze(-3)).sum(-2)
-    y = y.squeeze(-1) if b.dim() == 1 else y
-    return y.squeeze(-1 if b.dim() == 1 else -2) if a.dim() == 1 else y
-
-
-def slice_of(a, start, end=None, step=()):
-    start = [start] if isinstance(start, int) else start
-    end = [] if end is None else [end] if isinstance(end, int) else end
-    for axis, length in enumerate(a.shape):
-        at = start[axis] if axis < len(start) else 0
-        to = end[axis] if axis < len(end) else length
-        at, to = (each + length if each < 0 else each for each in (at, to))
-        a = a.narrow(axis, at, to - at)
-    for axis, each in enumerate(step):
-        a = a[(slice(None),) * axis + (slice(None, None, each),)]
-    return a
-
-
-def pad(a, widths):
-    for axis, sides in enumerate(widths):
-        before, after = (a.new_zeros([*a.shape[:axis], width, *a.shape[axis + 1 :]]) for width in sides)
-        a = torch.cat([before, a, after], axis)
-    return a
-
-
-def transpose(a, axes=None):
-    order = range(a.dim())[::-1] if axes is None else [each % a.dim() for each in axes]
-    return a.permute(list(order))
 
 
 guarded = {

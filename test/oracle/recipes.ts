@@ -613,22 +613,22 @@ export const recipes: Record<OpName, Recipe> = {
     const at = axis < 0 ? axis + x.shape.length : axis;
     const length = x.shape[at] as number;
     const divisors = [1, 2, 3].filter(each => length % each === 0);
-    const equal = b.random.chance(0.5) ? b.random.pick(divisors) : undefined;
+    const equalParts = b.random.chance(0.5) ? b.random.pick(divisors) : undefined;
     const positions = [b.random.whole(0, length), b.random.whole(0, length)].sort((p, q) => p - q);
-    const ends = equal
-      ? Array.from({ length: equal }, (_, i) => ((i + 1) * length) / equal)
+    const ends = equalParts
+      ? Array.from({ length: equalParts }, (_, i) => ((i + 1) * length) / equalParts)
       : [...positions, length];
     const part = b.random.whole(0, ends.length - 1);
     const partLength = (ends[part] as number) - (part > 0 ? (ends[part - 1] as number) : 0);
-    b.add('split', [x], { parts: equal ?? positions, axis, part }, x.shape.with(at, partLength));
+    b.add('split', [x], { parts: equalParts ?? positions, axis, part }, x.shape.with(at, partLength));
   },
   squeeze: b => {
     const x = b.any();
     const single = x.shape.flatMap((length, axis) => (length === 1 ? [axis] : []));
-    const all = b.random.chance(0.4) || single.length === 0;
-    const axis = all ? 0 : b.random.pick(single);
-    const gone = all ? single : [axis];
-    const argument = all ? undefined : b.random.chance(0.5) ? axis : axis - x.shape.length;
+    const dropsAll = b.random.chance(0.4) || single.length === 0;
+    const axis = dropsAll ? 0 : b.random.pick(single);
+    const gone = dropsAll ? single : [axis];
+    const argument = dropsAll ? undefined : b.random.chance(0.5) ? axis : axis - x.shape.length;
     b.add(
       'squeeze',
       [x],
@@ -682,6 +682,9 @@ export const recipes: Record<OpName, Recipe> = {
   },
   segmentSum: segments('segmentSum'),
   segmentMean: segments('segmentMean'),
+  segmentMax: firstSegments('segmentMax'),
+  segmentMin: firstSegments('segmentMin'),
+  segmentSoftmax: firstSegments('segmentSoftmax'),
   takeAlongAxis: b => {
     const x = b.ranked(1);
     const axis = b.random.whole(-x.shape.length, x.shape.length - 1);
@@ -736,9 +739,6 @@ export const recipes: Record<OpName, Recipe> = {
     const shape = b.anyShape();
     b.add('noise', [b.any()], { shape, seed: b.random.whole(0, 99) }, shape);
   },
-  segmentMax: firstSegments('segmentMax'),
-  segmentMin: firstSegments('segmentMin'),
-  segmentSoftmax: firstSegments('segmentSoftmax'),
 
   // Matrices
   einsum: b => {

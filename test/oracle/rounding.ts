@@ -49,10 +49,10 @@ export function spreads(wanted: readonly Value[], precision: Precision): number[
         : seed > trials
           ? cancelled(wanted, precision)
           : roundedOtherwise(wanted, precision, seed);
-    const moved = interpreter({ precision: seed > 0 ? 'float64' : precision }).run(trial);
+    const changed = interpreter({ precision: seed > 0 ? 'float64' : precision }).run(trial);
     for (const [i, { data }] of exact.entries()) {
       for (let k = 0; k < data.length; k++) {
-        const [before, after] = [data[k] as number, moved[i]?.data[k] as number];
+        const [before, after] = [data[k] as number, changed[i]?.data[k] as number];
         if (Object.is(before, after)) continue;
         const off = Math.abs(after - before);
         furthest[i] = Math.max(furthest[i] as number, Number.isNaN(off) ? Number.POSITIVE_INFINITY : off);
@@ -156,7 +156,7 @@ const bits = new Float64Array(1);
 const words = new Uint32Array(bits.buffer);
 
 /**
- * Function that changes a number by up to two units in the last place of float64, or eight of float32. A float32
+ * Function that changes a number by at most 2⁻⁵¹ of it, or 2⁻²⁰ for float32: a few units in the last place. A float32
  * executor may store some results in float32 and others in float64. `isSingle` is true for a result in float32.
  */
 function rounder(precision: Precision, seed: number, isSingle: boolean): Round {

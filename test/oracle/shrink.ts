@@ -125,7 +125,7 @@ function replaced(program: Program, id: number, instead: number): Program {
   };
 }
 
-/** The program without unused values, numbered anew. The leaves in `substitutes` replace the steps of these numbers. */
+/** The program without unused values, numbered anew. `substitutes` has leaves that replace steps, by the step's number. */
 function numbered(program: Program, substitutes: ReadonlyMap<number, Leaf> = new Map()): Program {
   const { leaves, steps, want, wrt, y } = program;
   const entries = [...leaves, ...steps].map((entry, id) => substitutes.get(id) ?? entry);

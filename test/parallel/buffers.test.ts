@@ -5,7 +5,7 @@ import { withoutUnusedBytes } from '../../parallel/buffers.ts';
 import { property } from '../support/property.ts';
 
 const file = new Float32Array(1 << 18).map((_, i) => i);
-/** Size of a message in bytes. A shared buffer counts once. */
+/** Size of a message in bytes. A buffer with several views counts once. */
 const sizeOf = (poses: unknown) => serialize(structuredClone(poses)).byteLength;
 
 describe('views of a larger buffer', () => {

@@ -365,15 +365,15 @@ describe('buffers of poses', () => {
   });
 
   test('that were transferred before are an error', async () => {
-    const moving = poolOf({ transfer: true });
+    const transferring = poolOf({ transfer: true });
     const poses = posesOf(8).map(({ distances }) => ({ distances: Float64Array.from(distances) }));
-    await combinePoses({ pool: moving, params, combination, poses });
-    const again = await errorOf({ pool: moving, poses });
+    await combinePoses({ pool: transferring, params, combination, poses });
+    const again = await errorOf({ pool: transferring, poses });
     expect(again.message).toBe(
       'poses 0 to 3 cannot be sent to a worker: an array in them was transferred before and is empty',
     );
     const recomputed = await errorOf({
-      pool: moving,
+      pool: transferring,
       poses: posesOf(4).map(({ distances }) => ({ distances: Float64Array.from(distances) })),
       strategy: 'recompute',
     });
@@ -381,14 +381,19 @@ describe('buffers of poses', () => {
   });
 
   test('are transferred by transfer: true', async () => {
-    const moving = poolOf({ transfer: true });
-    const moved = poses();
-    const { value } = await combinePoses<Sent, Theta>({ pool: moving, poses: moved, params, combination });
+    const transferring = poolOf({ transfer: true });
+    const transferred = poses();
+    const { value } = await combinePoses<Sent, Theta>({
+      pool: transferring,
+      poses: transferred,
+      params,
+      combination,
+    });
     expect(value).toBe(
       (await combinePoses<Sent, Theta>({ pool, poses: poses(), params, combination })).value,
     );
-    expect(moved.every(({ distances }) => distances.length === 0)).toBe(true);
-    const error = await errorOf({ pool: moving, poses: faulty('exits') });
+    expect(transferred.every(({ distances }) => distances.length === 0)).toBe(true);
+    const error = await errorOf({ pool: transferring, poses: faulty('exits') });
     expect(error.message).toMatch(/^poses 8 to 11: their worker ended, and the transferred arrays are lost/);
   });
 });

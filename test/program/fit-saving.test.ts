@@ -112,7 +112,7 @@ describe('fit, ended early', () => {
     },
   );
 
-  test('by kill -9 at any time, leaves complete files', async () => {
+  test('by kill -9, leaves complete files', async () => {
     for (let round = 0; round < 6; round++) {
       const [out, checkpoint] = [at(`k${round}.safetensors`), at(`k${round}.checkpoint`)];
       const argv = [...endless, '--out', out, '--checkpoint', checkpoint];

@@ -41,8 +41,8 @@ describe('models in safetensors', () => {
         /^m\.safetensors: (?:not a safetensors file|invalid header in the safetensors file): /,
       );
     }
-    /** Reads the model with other metadata and tensors. */
-    const other = (
+    /** Returns a function that reads the model with other metadata and tensors. */
+    const readWith = (
       metadata: Record<string, string>,
       edit: (tensors: Record<string, Tensor>) => void = () => {},
     ) => {
@@ -50,11 +50,11 @@ describe('models in safetensors', () => {
       edit(file.tensors);
       return read(writeSafetensors(file.tensors, { metadata: { ...file.metadata, ...metadata } }));
     };
-    expect(other({ scorer: 'gold' })).toThrow(
+    expect(readWith({ scorer: 'gold' })).toThrow(
       'expected a model that fit wrote, with vina or schnet as scorer in its metadata',
     );
-    expect(other({ settings: '{' })).toThrow('expected settings in its metadata to be JSON');
-    expect(other({ pooling: '{"combination":"best"}' })).toThrow('expected a pooling in its metadata');
+    expect(readWith({ settings: '{' })).toThrow('expected settings in its metadata to be JSON');
+    expect(readWith({ pooling: '{"combination":"best"}' })).toThrow('expected a pooling in its metadata');
     for (const [name, value] of [
       ['interactions', 1e7],
       ['hidden', 1e9],
@@ -64,23 +64,25 @@ describe('models in safetensors', () => {
       ['cutoff', -1],
     ] as const) {
       const absurd = JSON.stringify({ ...settings, [name]: value });
-      expect(other({ settings: absurd })).toThrow(`expected settings.${name} to be`);
+      expect(readWith({ settings: absurd })).toThrow(`expected settings.${name} to be`);
     }
-    expect(other({ settings: JSON.stringify({ ...settings, hidden: 4096 }) })).toThrow('too few numbers');
-    const change = (edit: (tensors: Record<string, Tensor>) => void) => other({}, edit);
-    expect(change(tensors => delete tensors.embedding)).toThrow('expected a weight embedding, found none');
+    expect(readWith({ settings: JSON.stringify({ ...settings, hidden: 4096 }) })).toThrow('too few numbers');
+    const readEdited = (edit: (tensors: Record<string, Tensor>) => void) => readWith({}, edit);
+    expect(readEdited(tensors => delete tensors.embedding)).toThrow(
+      'expected a weight embedding, found none',
+    );
     expect(
-      change(tensors => {
+      readEdited(tensors => {
         tensors.extra = tensor(1);
       }),
     ).toThrow('unknown weight "extra"');
     expect(
-      change(tensors => {
+      readEdited(tensors => {
         tensors.embedding = tensor([1]);
       }),
     ).toThrow('expected embedding of shape [100,4], found [1]');
     expect(
-      change(tensors => {
+      readEdited(tensors => {
         (tensors.embedding as Tensor).data[7] = Number.NaN;
       }),
     ).toThrow('embedding is NaN at position 7');
@@ -282,7 +284,7 @@ describe('a SchNet of PyTorch Geometric', () => {
   /** Settings that the file of PyTorch Geometric does not contain. */
   const added = { neighbours: 32, pocket: 6, delta: false };
 
-  test('is converted to a model that gives the energy of its layers', async () => {
+  test('is converted to a model that gives the energy of its layers, and back', async () => {
     const state = stateDict();
     writeFileSync(at('pyg.safetensors'), writeSafetensors(state));
     const out = at('own.safetensors');

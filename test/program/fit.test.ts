@@ -384,6 +384,7 @@ describe('compounds to fit', () => {
       ['a', 'first', -Math.log10(1.5e-9), undefined, 2],
       ['b', 'second', 5, 'upper', 4],
     ]);
+    // The report has bounds on ΔG. An upper bound on pKi is a lower bound on ΔG.
     const { compounds } = await reportOf('--scorer', 'vina', '--table', at('table.csv'), '--epochs', '2');
     expect(compounds.map(({ bound }) => bound)).toEqual([undefined, 'lower']);
     const fail = (...lines: string[]) => {
@@ -521,7 +522,7 @@ describe('losses of fit', () => {
     expect(roomKT).toBeCloseTo(0.5925, 4);
   });
 
-  test('within targets sum the squares of the errors left by the best shift of each target', async () => {
+  test('by within-target sum the squares of the errors that remain after the best shift of each target', async () => {
     const values = [-3, -5, -8, -1, -2];
     const compounds = values.map((_, i) => compound(i, { name: `c${i}`, target: i < 3 ? 'a' : 'b' }));
     const batchLoss = batchLossOf({ ...settings, loss: 'within-target' });

@@ -185,7 +185,7 @@ describe('a run of the program', () => {
   });
 });
 
-test('score, refine and merge reject an output that would replace an input', async () => {
+test('score, refine, merge and convert reject an output that would replace an input', async () => {
   const [poses, receptor, sums] = [at('in.pdbqt'), at('rec.pdbqt'), at('in.json')];
   const data = 'examples/vina/data/imatinib-abl';
   const text = readFileSync(`${data}/poses.pdbqt`, 'utf8')

@@ -237,8 +237,8 @@ describe('SchNet’s delta strategy', () => {
 describe('SchNet’s scoreGroup', () => {
   const scorer = { params: weights, score: network.score, scoreGroup: network.scoreGroup };
   const point = fc.tuple(evenly(0, 4), evenly(0, 4), evenly(0, 4));
-  const atoms = (least: number, most: number) =>
-    several(fc.tuple(fc.constantFrom(6, 7, 8, 16), point), most, least).map(drawn =>
+  const atoms = (min: number, max: number) =>
+    several(fc.tuple(fc.constantFrom(6, 7, 8, 16), point), max, min).map(drawn =>
       atomsOf(
         drawn.map(([element]) => element),
         drawn.flatMap(([, coordinates]) => coordinates),

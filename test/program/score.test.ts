@@ -224,7 +224,7 @@ describe('score, given many compounds,', () => {
     expect(byPattern.compounds.map(({ name }) => name)).toEqual(['1abc/lig', '2abc/lig']);
   });
 
-  test('leaves out a receptor in the same folder', async () => {
+  test('leaves out a receptor in the folder of the poses', async () => {
     const inside = file('with/rec.pdbqt', readFileSync(receptor, 'utf8'));
     file('with/a.pdbqt', someModels(1, 1));
     const { compounds } = await outputOf(join(folder, 'with'), '--receptor', inside);
@@ -338,7 +338,7 @@ describe('score, given many compounds,', () => {
     expect([output.t, output.kT, output.q]).toEqual([2, undefined, undefined]);
   });
 
-  test('names poses by their position in the file, in every format, part and command', async () => {
+  test('names poses by their position in the file, as JSON and text; refine and merge do so, too', async () => {
     const bad = someModels(1, 1).replace(/^(HETATM.{30})..../m, '$1x.y ');
     // The text before the first MODEL is not a pose.
     const content = `REMARK header\n${bad}${someModels(5, 5)}${someModels(5, 5)}${someModels(1, 2)}`;

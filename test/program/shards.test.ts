@@ -424,7 +424,7 @@ describe('an interrupted shard', () => {
 });
 
 describe('merge rejects', () => {
-  const argv = [file('three.pdbqt', someModels(1, 6)), '--receptor', receptor];
+  const argv = [file('six.pdbqt', someModels(1, 6)), '--receptor', receptor];
   let states: string[] | undefined;
   const three = async () => {
     states ??= await shardsOf(3, 2, ...argv);
@@ -457,9 +457,10 @@ describe('merge rejects', () => {
     const state = join(folder, 'plain.json');
     await run([...argv, '--state', state]);
     expect((await merge([first, state])).stderr).toContain(`error: ${state}: expected what score --shard`);
-    expect((await merge([few(), first])).stderr).toContain('expected JSON that score --state wrote');
+    expect((await merge([join(folder, 'few.pdbqt'), first])).stderr).toContain(
+      'expected JSON that score --state wrote',
+    );
   });
-  const few = () => join(folder, 'few.pdbqt');
 });
 
 test.each([

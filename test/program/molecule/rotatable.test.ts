@@ -36,7 +36,7 @@ describe('treeOfBonds', () => {
     expect(rotatable(molecule(atoms, bonds))).toEqual(expected);
   });
 
-  test('lists each branch before those within it, with the largest fragment of each part as the root', () => {
+  test('lists each branch before those within it, and takes the largest fragment of a connected part as its root', () => {
     // A ring of three atoms with a chain of four, and a water.
     const tree = treeOfBonds(molecule('C C C C C C C O', '0-1 1-2 2-3 3-4 4-5 5-6 4-6'));
     expect(tree?.roots.length).toBe(2);

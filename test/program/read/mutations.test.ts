@@ -111,8 +111,8 @@ const pieces = fc.oneof(
 );
 
 /**
- * Edit of a text at a fraction `at` of its length. It replaces `removed` characters, or `removed` lines, by `piece`. If
- * `isRepeated`, it replaces the lines by two lines: a copy of those that begin at this place.
+ * Edit of a text at a fraction `at` of its length. It replaces `removed` characters or lines by `piece`. If `isRepeated`, it
+ * replaces lines not by `piece`, but by a copy of the two lines that begin at this place.
  */
 const edit = fc.record({
   at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
@@ -209,10 +209,14 @@ describe.each(Object.entries(texts))('mutations of %s', (file, lines) => {
     },
   );
 
-  property('by truncation never lose an atom of a molecule that is read', fc.nat(text.length - 1), length => {
+  // In mmCIF, which has no count of atoms, the table of atoms may end after any row.
+  const claim =
+    file === 'a.cif'
+      ? 'give consistent molecules or a clear error'
+      : 'never lose an atom of a molecule that is read';
+  property(`by truncation ${claim}`, fc.nat(text.length - 1), length => {
     const molecules = readOrRefuse(text.slice(0, length), file) ?? [];
-    if (file !== 'a.cif' && file !== 'a.mol2')
-      expect(molecules.every(({ atoms }) => atoms.length === 4)).toBe(true);
+    if (file !== 'a.cif') expect(molecules.every(({ atoms }) => atoms.length === 4)).toBe(true);
   });
 });
 

@@ -106,7 +106,7 @@ describe('the PDBQT reader', () => {
     });
   });
 
-  test('accepts a rigid molecule without ROOT, repeated serials and ENDMDL without MODEL', () => {
+  test('accepts repeated serials, ENDMDL without MODEL, and a rigid molecule without ROOT', () => {
     const [model, ...others] = read([atom('C'), atom('OA'), 'TER', 'ENDMDL', 'END'].join('\n'));
     expect(others).toEqual([]);
     expect(model?.atoms.map(({ serial }) => serial)).toEqual([1, 1]);

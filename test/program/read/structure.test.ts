@@ -34,7 +34,7 @@ describe('structures for networks', () => {
     expect(receptor.elements.includes(1)).toBe(false);
   });
 
-  test('are the same from SDF and from PDBQT', async () => {
+  test('are the same from PDBQT and from SDF with two more hydrogens', async () => {
     const text = readFileSync(data('poses.pdbqt'), 'utf8');
     const poses = await readPoses(file('two.pdbqt', text.slice(0, text.indexOf('MODEL 3'))));
     const records = poses.map(({ elements, coordinates }) => {

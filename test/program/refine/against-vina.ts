@@ -80,14 +80,14 @@ function shaker(tree: NonNullable<Molecule['tree']>): (molecule: Molecule) => Mo
   const executor = jit();
   return molecule => {
     linkage.setReference(molecule.atoms.flatMap(({ x, y, z }) => [x, y, z]));
-    motion.translation.data.forEach((_, k, all) => {
-      all[k] = 0.4 * random();
+    motion.translation.data.forEach((_, k, values) => {
+      values[k] = 0.4 * random();
     });
-    motion.rotation.data.forEach((_, k, all) => {
-      all[k] = 0.12 * random();
+    motion.rotation.data.forEach((_, k, values) => {
+      values[k] = 0.12 * random();
     });
-    motion.torsions.data.forEach((_, k, all) => {
-      all[k] = 0.3 * random();
+    motion.torsions.data.forEach((_, k, values) => {
+      values[k] = 0.3 * random();
     });
     const [{ data: moved }] = executor.run(wanted) as [Tensor];
     const atoms = molecule.atoms.map((atom, i) => {
@@ -113,7 +113,7 @@ try {
   const rows: { ours: VinaEnergies; theirs: VinaEnergies }[] = [];
   const seconds = { ours: 0, theirs: 0, first: 0 };
   console.log(
-    'pose   before     vina     ours   difference    in minimised energy    (kcal/mol, all by vina)',
+    'pose    start     vina     ours   difference    in minimised energy    (kcal/mol, all by vina)',
   );
   for (const [k, pose] of poses.entries()) {
     const [start, local, refined] = ['start', 'local', 'refined'].map(name =>

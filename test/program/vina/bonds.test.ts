@@ -33,7 +33,7 @@ describe('types and rotors', () => {
     },
   );
 
-  test('number 37 and 7 in each of the 64 poses of imatinib', () => {
+  test('are 37 and 7 in each of the 64 poses of imatinib', () => {
     for (const pose of imatinib) {
       const { types, rotors } = typedOf(pose);
       expect({ heavy: types.length, rotors }).toEqual({ heavy: 37, rotors: 7 });
@@ -125,7 +125,7 @@ describe('the number of rotors', () => {
   const rotors = (rows: Row[], ...[fragments, branches]: Parameters<typeof tree>) =>
     heavyAtoms(molecule(rows, tree(fragments, branches))).rotors;
 
-  test('counts 1/2 for each end of a torsion that has another heavy neighbour', () => {
+  test('counts 1/2 for each end of a torsion if the atom there has another heavy neighbour', () => {
     expect(heavyAtoms(molecule(chain)).rotors).toBe(0);
     expect(rotors(chain, [0, 0, 1, 1, 1], [[1, 2, 0]])).toBe(1);
     expect(rotors(chain, [0, 0, 0, 1, 1], [[2, 3, 0]])).toBe(0.5);

@@ -48,7 +48,7 @@ describe.each(table.complexes)(
     });
 
     test.skipIf(vinaVersion() === undefined)(
-      'is compared with table.json, which the installed AutoDock Vina reproduces',
+      'is compared with scores that the installed AutoDock Vina reproduces for one docked and one strained pose',
       () => {
         const [first, strained] = [0, docked].map(n => scoredByVina(parts, modelsOf(models)[n] as string));
         expect([first, strained]).toEqual([printed[0], printed[docked]]);

@@ -49,7 +49,7 @@ export function moleculeWithTree(maxLength = 16): fc.Arbitrary<Molecule> {
   const growth = fc.record({
     type: fc.constantFrom(...common),
     on: fc.nat(),
-    turns: fc.boolean(),
+    isRotatable: fc.boolean(),
     stretch: fc.double({ min: 0.85, max: 1.06, noNaN: true }),
     towards: fc.tuple(unit, unit, unit).filter(([x, y, z]) => x * x + y * y + z * z > 0.01),
   });
@@ -57,7 +57,7 @@ export function moleculeWithTree(maxLength = 16): fc.Arbitrary<Molecule> {
     const rows: Row[] = [];
     const fragments: number[] = [];
     const branches: [number, number, number][] = [];
-    for (const [n, { type, on, turns, stretch, towards }] of drawn.entries()) {
+    for (const [n, { type, on, isRotatable, stretch, towards }] of drawn.entries()) {
       if (n === 0) {
         rows.push([type, 0, 0, 0]);
         fragments.push(0);
@@ -75,8 +75,8 @@ export function moleculeWithTree(maxLength = 16): fc.Arbitrary<Molecule> {
         number,
       ];
       rows.push([type, x, y, z]);
-      if (turns) branches.push([parent, n, fragments[parent] as number]);
-      fragments.push(turns ? branches.length : (fragments[parent] as number));
+      if (isRotatable) branches.push([parent, n, fragments[parent] as number]);
+      fragments.push(isRotatable ? branches.length : (fragments[parent] as number));
     }
     return molecule(rows, tree(fragments, branches));
   });

@@ -169,10 +169,13 @@ describe('a pose of several parts:', () => {
     }) as [DockedPose, DockedPose];
     expect(docked.rotors).toBe(14);
     const withoutRotors = (pose: DockedPose) => energyOf(pose) * (1 + 0.05846 * pose.rotors);
-    // These pairs are scored like pairs of ligand and receptor, but the limit of 1000 kcal/mol applies to each pair.
+    // Pairs between ligands are scored like pairs of ligand and receptor, but the limit of 1000 kcal/mol applies to each pair.
     const between = docked.between as NonNullable<DockedPose['between']>;
-    const pairs = energyOf({ ...docked, ...between.pose, rotors: 0, between: undefined as never });
-    expect(withoutRotors(docked)).toBeCloseTo(withoutRotors(first) + withoutRotors(second) + pairs, 8);
+    const betweenEnergy = energyOf({ ...docked, ...between.pose, rotors: 0, between: undefined as never });
+    expect(withoutRotors(docked)).toBeCloseTo(
+      withoutRotors(first) + withoutRotors(second) + betweenEnergy,
+      8,
+    );
     const distances = Array.from(between.first, (a, n) => distance(docked, a, between.second[n] as number));
     expect(Math.max(...distances)).toBeLessThan(8);
     expect(between.first.length).toBeGreaterThan(300);

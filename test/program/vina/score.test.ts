@@ -143,7 +143,7 @@ describe('Vina’s scoreGroup', () => {
     },
   );
 
-  test('records as many ops as for one pose, and a shared receptor only once', () => {
+  test('records as many values as for one pose, and a shared receptor only once', () => {
     const tape = new Tape();
     scoreGroup(tape, recordWeights(tape), poses);
     const rows = tape.values.filter(({ form }) => form.kind === 'constant').map(({ shape }) => shape[0] ?? 1);

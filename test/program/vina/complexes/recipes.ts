@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Instructions of `make.ts` for one complex: ligands docked into a part of the shipped pocket of Abl. */
+/** Recipe by which `make.ts` makes a complex: ligands docked into a part of the shipped pocket of Abl. */
 export interface Recipe {
   readonly name: string;
   /** Ligands, docked together. */

@@ -34,7 +34,7 @@ export function inFolder<T>(run: (write: (name: string, text: string) => string)
 /** Scores one MODEL of a file of docked poses by `vina --score_only`. */
 export function scoredByVina({ rigid, flexible }: Parts, model: string): Printed {
   return inFolder(write => {
-    const { ligands, residues } = partsOf(model);
+    const { ligands, residues } = textsOf(model);
     const printed = execFileSync(
       'vina',
       [
@@ -62,7 +62,7 @@ export function modelsOf(text: string): string[] {
 }
 
 /** Texts of the files to be written for a model: one for each ligand, and one for all flexible residues. */
-function partsOf(model: string): { ligands: string[]; residues: string } {
+function textsOf(model: string): { ligands: string[]; residues: string } {
   const lines = model.split('\n').filter(line => line !== '' && !line.startsWith('REMARK'));
   const first = lines.findIndex(line => line.startsWith('BEGIN_RES'));
   const [ligandLines, residueLines] = first < 0 ? [lines, []] : [lines.slice(0, first), lines.slice(first)];
