@@ -229,7 +229,7 @@ export class ThreadPool implements WorkerPool {
         );
       else if (job.deaths > 1)
         this.#settle(job, () =>
-          job.reject(new Error(`${poses}: two workers ended while running them: ${reason}`)),
+          job.reject(new Error(`${poses}: two workers ended while running them; of the second: ${reason}`)),
         );
       else this.#queue.unshift(job);
     }

@@ -51,7 +51,7 @@ export async function readCheckpoint(
     if (then === now) continue;
     // Long values, such as lists, are not shown.
     const values = `${then}`.length + `${now}`.length < 100 ? `: ${then}, not ${now}` : '';
-    throw new Error(`${file}: the checkpoint is of a fit with another ${name}${values}`);
+    throw new Error(`${file}: the checkpoint is of a fit with a different setting, ${name}${values}`);
   }
   return saved.state;
 }

@@ -74,7 +74,7 @@ test.each([
   [
     'the death of a worker',
     "poses[9].fault = 'exits'; await failing({});",
-    'poses 8 to 11: two workers ended while running them: it exited with code 3\n',
+    'poses 8 to 11: two workers ended while running them; of the second: it exited with code 3\n',
   ],
   ['starting workers without a call', 'await pool.moduleInfo();', ''],
   [

@@ -68,10 +68,10 @@ describe('fit --resume', () => {
       `error: ${file}: a checkpoint exists: give --resume to continue from it, or remove it\n`,
     );
     expect(await errorOf('--resume', '--rate', '0.1')).toBe(
-      `error: ${file}: the checkpoint is of a fit with another rate: 0.005, not 0.1\n`,
+      `error: ${file}: the checkpoint is of a fit with a different setting, rate: 0.005, not 0.1\n`,
     );
-    expect(await errorOf('--resume', '--leave-out', 'lig_whole')).toContain('a fit with another compounds');
-    expect(await errorOf('--resume', '--seed', '2')).toContain('a fit with another seed: 1, not 2');
+    expect(await errorOf('--resume', '--leave-out', 'lig_whole')).toContain('a fit with a different setting, compounds');
+    expect(await errorOf('--resume', '--seed', '2')).toContain('a fit with a different setting, seed: 1, not 2');
     for (const damage of [
       bytes.replace('"epoch":2', '"epoch":1'),
       bytes.slice(0, -100),
