@@ -88,9 +88,9 @@ function pooledSums(
   const fixedValues = stopGradient(values);
   const rValues = bestValues(e, fixedValues);
   const weightedDeviations = mul(eColumn, sub(fixedValues, rValues));
-  const byValue = sum(mul(eColumn, values), 0);
-  const byWeight = sum(mul(weightedDeviations, reshaped(logWeights, [count, 1])), 0);
-  const sums = add(byValue, byWeight);
+  const fromValues = sum(mul(eColumn, values), 0);
+  const fromLogWeights = sum(mul(weightedDeviations, reshaped(logWeights, [count, 1])), 0);
+  const sums = add(fromValues, fromLogWeights);
   const B = Array.from({ length: J }, (_, j) => reshaped(slice(sums, j, j + 1), []));
   return { targets: [A, ...B], extras: concat([S, rValues, sum(weightedDeviations, 0)]) };
 }
@@ -140,10 +140,10 @@ export function groupParts<Pose>(
 type GroupReference = Reference & { readonly shifts: ArrayLike<number> };
 
 /**
- * Returns the reference of a group of a pooling. The tape's e_n and p_nj may be float32, those of the terms are float64. A
- * term that all ∂ℓ_n have in common must cancel from the gradient of an average, and it does so only if A, B_j, S and M_j
- * use the same e_n and p_nj. So A and B_j are scaled to the S of the terms, and B_j is shifted by a multiple of A to their
- * M_j.
+ * Returns the reference of a group of a pooling. The tape's e_n and p_nj may be float32; those of
+ * `terms` are float64. If the same vector is added to every ∂ℓ_n, it must cancel from the gradient of an average. It does
+ * so only if A, B_j, S and M_j use the same e_n and p_nj. So (M_j/S − tapeM_j/tapeS)·A is added to B_j, and then A and B_j
+ * are multiplied by S/tapeS. They then match the S and M_j computed from `terms`.
  */
 function pooledReference(terms: readonly Term[], [tapeS = 1, ...rest]: readonly number[]): GroupReference {
   const J = rest.length / 2;

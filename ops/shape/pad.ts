@@ -15,7 +15,7 @@ export function pad(a: Value, widths: readonly (readonly [number, number])[]): V
   checkValue('pad', a);
   if (!Array.isArray(widths) || widths.length !== a.shape.length || !Array.from(widths).every(isPair)) {
     throw new RangeError(
-      `pad: ${showShape(a.shape)} needs one [before, after] for each axis, got ${shown(widths)}`,
+      `pad: ${showShape(a.shape)} needs two whole numbers from 0 for each axis, got ${shown(widths)}`,
     );
   }
   const start = widths.map(([before]) => before);
@@ -26,7 +26,7 @@ export function pad(a: Value, widths: readonly (readonly [number, number])[]): V
 const isPair = (pair: unknown) =>
   Array.isArray(pair) && pair.length === 2 && pair.every(width => Number.isInteger(width) && width >= 0);
 
-/** Nested lists of numbers as they are written in source, or the kind of anything else. */
+/** Shows an argument in a message: numbers and lists as in source, anything else by its kind. */
 function shown(widths: unknown): string {
   return Array.isArray(widths) ? `[${Array.from(widths, shown).join(', ')}]` : showArgument(widths);
 }

@@ -66,7 +66,7 @@ export async function runRefine(options: RefineOptions, context: Context): Promi
       skipped: log.skipped,
     };
     context.progress.stop();
-    log.open();
+    log.release();
     await context.write(
       json ? `${JSON.stringify(results, undefined, 2)}\n` : describe(results, context.isStyled),
     );

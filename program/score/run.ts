@@ -48,7 +48,7 @@ export async function runScore(given: ScoreOptions, context: Context): Promise<n
       const scored = await run.score(compound, files.length > 1);
       if (!scored) continue;
       context.progress.stop();
-      log.open();
+      log.release();
       await report.compound(scored.result);
       if (stateDraft) sums.push(stateOf(scored));
     }

@@ -5,25 +5,25 @@ export class SkipLog {
   readonly skipped: Skipped[] = [];
   readonly #warn: (line: string) => void;
   /** False while the first line is held back. If nothing else follows in the input, its reason becomes the error of the run. */
-  #isOpen = false;
+  #isReleased = false;
 
   /** @param earlier poses and compounds that an earlier run has skipped and reported */
   constructor(warn: (line: string) => void, earlier: readonly Skipped[] = []) {
     this.#warn = warn;
     this.skipped.push(...earlier);
-    this.#isOpen = earlier.length > 0;
+    this.#isReleased = earlier.length > 0;
   }
 
   add(skipped: Skipped): void {
     this.skipped.push(skipped);
-    if (this.#isOpen) this.#say(skipped);
-    else if (this.skipped.length > 1) this.open();
+    if (this.#isReleased) this.#say(skipped);
+    else if (this.skipped.length > 1) this.release();
   }
 
-  /** Writes the line that was held back, and from now on each line at once. */
-  open(): void {
-    if (this.#isOpen) return;
-    this.#isOpen = true;
+  /** Writes the line of the first skipped pose, if it was held back. From now on each line is written at once. */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
     for (const skipped of this.skipped) this.#say(skipped);
   }
 

@@ -83,13 +83,13 @@ async function doneIn(file: string): Promise<ShardState | undefined> {
 /**
  * Returns the sums that an interrupted run saved; undefined if there are none.
  *
- * @throws Error that names the path, if something else is there, which the first save would replace
+ * @throws Error that names the path, if there is anything but a regular file with the state of a shard, since a save may replace it
  */
 async function begunIn(partial: string): Promise<ShardState | undefined> {
   const stats = await statOf(partial);
   if (!stats) return undefined;
   if (stats.isFile()) return shardIn(partial);
-  const kind = stats.isDirectory() ? 'a folder' : 'no regular file';
+  const kind = stats.isDirectory() ? 'a folder' : 'something that is not a regular file';
   return failing(partial)(
     `expected unfinished sums of the shard, found ${kind}; move it away, or choose another --state`,
   );
@@ -171,9 +171,9 @@ async function scoreChunks(
   for await (const compound of compoundsIn(poseFiles, options.groupBy, file => cutting.cutter(file))) {
     // With cutters, every compound has a chunk.
     const { name, chunk } = compound as Required<Compound>;
-    const isNewChunk = last && (last.file !== chunk.file || last.index !== chunk.index);
-    // At this point, the sums contain all chunks before `chunk`, and nothing of `chunk`.
-    if (isNewChunk && partial) await ifDue(() => save(partial, chunk));
+    const hasChunkEnded = last && (last.file !== chunk.file || last.index !== chunk.index);
+    // When a chunk has ended, the sums contain all chunks before `chunk`, and nothing of `chunk`.
+    if (hasChunkEnded && partial) await ifDue(() => save(partial, chunk));
     last = chunk;
     const run = await scoreCompound(compound, {
       ...options,
@@ -194,7 +194,7 @@ async function scoreChunks(
     tree.add(chunk.file, chunk.index, partOf(run));
   }
   progress.stop();
-  log.open();
+  log.release();
   log.end();
   return stateSoFar();
 }

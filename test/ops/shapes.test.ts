@@ -174,7 +174,7 @@ describe('an error about shapes names them and the rule:', () => {
     [
       'pad of too few axes',
       () => ops.pad(wide, [[1, 1]]),
-      'pad: [2, 3] needs one [before, after] for each axis',
+      'pad: [2, 3] needs two whole numbers from 0 for each axis',
     ],
     ['pad by a negative width', () => ops.pad(three, [[-1, 0]]), 'got [[-1, 0]]'],
     [

@@ -161,7 +161,9 @@ describe('a worker that dies', () => {
 
   test('twice while running one chunk is an error that names the poses', async () => {
     const error = await errorOf({ pool: poolOf(), poses: faulty('exits') });
-    expect(error.message).toBe('poses 8 to 11: two workers ended while running them; of the second: it exited with code 3');
+    expect(error.message).toBe(
+      'poses 8 to 11: two workers ended while running them; of the second: it exited with code 3',
+    );
   });
 
   test('of an unhandled rejection is replaced', async () => {

@@ -70,8 +70,12 @@ describe('fit --resume', () => {
     expect(await errorOf('--resume', '--rate', '0.1')).toBe(
       `error: ${file}: the checkpoint is of a fit with a different setting, rate: 0.005, not 0.1\n`,
     );
-    expect(await errorOf('--resume', '--leave-out', 'lig_whole')).toContain('a fit with a different setting, compounds');
-    expect(await errorOf('--resume', '--seed', '2')).toContain('a fit with a different setting, seed: 1, not 2');
+    expect(await errorOf('--resume', '--leave-out', 'lig_whole')).toContain(
+      'a fit with a different setting, compounds',
+    );
+    expect(await errorOf('--resume', '--seed', '2')).toContain(
+      'a fit with a different setting, seed: 1, not 2',
+    );
     for (const damage of [
       bytes.replace('"epoch":2', '"epoch":1'),
       bytes.slice(0, -100),
