@@ -68,14 +68,15 @@ await bench<Options>(
       throw new Error(
         `bench:against: no workload has ${only} in its name. The workloads are:\n${workloads.map(([name]) => name).join('\n')}`,
       );
-    const before = await Programs.bundled(['subject.ts', 'kernels.ts'], other);
+    const otherPrograms = await Programs.bundled(['subject.ts', 'kernels.ts'], other);
     const rows: string[][] = [];
     for (const [name, source, ...rest] of chosen) {
       next(name);
-      const then: Side = { name: 'before', start: () => before.start(source, rest) };
-      const now: Side = { name: 'now', start: () => programs.start(source, rest) };
-      const time = await timed([then, now], rounds);
-      rows.push([name, digits(time(then)), digits(time(now)), digits(time(now) / time(then))]);
+      const beforeSide: Side = { name: 'before', start: () => otherPrograms.start(source, rest) };
+      const nowSide: Side = { name: 'now', start: () => programs.start(source, rest) };
+      const time = await timed([beforeSide, nowSide], rounds);
+      const [timeBefore, timeNow] = [time(beforeSide), time(nowSide)];
+      rows.push([name, digits(timeBefore), digits(timeNow), digits(timeNow / timeBefore)]);
     }
     return {
       title: `Against ${other}`,

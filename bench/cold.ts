@@ -48,14 +48,14 @@ await bench(
       ];
       const rows: string[][] = [];
       const check = agreement();
-      for (const [label, side] of ways) {
-        const isInstalled = side(1).start !== undefined;
+      for (const [label, sideOf] of ways) {
+        const isInstalled = sideOf(1).start !== undefined;
         if (!isInstalled) continue;
         next(`${title}: ${label}`);
         const row = [label];
         for (const n of counts) {
-          const times = await askProcesses(side(n), rounds, async process => {
-            check(side(n), await process.ask<Answer>('check'));
+          const times = await askProcesses(sideOf(n), rounds, async process => {
+            check(sideOf(n), await process.ask<Answer>('check'));
             return process.ask<Since>('since');
           });
           row.push(
@@ -63,7 +63,7 @@ await bench(
             digits(median(times.map(({ cpu }) => cpu))),
           );
         }
-        const calls = await askProcesses(side(64), callProcesses, process =>
+        const calls = await askProcesses(sideOf(64), callProcesses, process =>
           process.ask<{ readonly times: readonly number[] }>('calls'),
         );
         for (const call of shownCalls)

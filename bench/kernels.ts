@@ -85,7 +85,7 @@ function ceiling(operations: number): Work {
   return { run: exports.ceiling as () => void, units: (8 * 12 * 1_000_000) / operations };
 }
 
-/** Returns the work of one step before the loops of a run: recording, the structure key, or the plan. */
+/** Returns the work of one step before the loops of a run: recording, the structure key, or the plan with one run. */
 function beforeLoops(task: Task, executor: string): Work {
   const { params, score, poses, precision } = task;
   const tapes = () => poses.map(pose => withGradient(record(score, params, pose)));
@@ -106,7 +106,7 @@ async function work(): Promise<Work> {
   return product(first, second, m, k, n);
 }
 
-let next: Promise<() => Promise<Round>> | undefined;
+let timeRound: Promise<() => Promise<Round>> | undefined;
 await serve({
   counts: async (): Promise<TapeCounts> => {
     const { params, score, poses } = await readTask(args[0] ?? '', 1);
@@ -119,7 +119,7 @@ await serve({
   /** Time of the first run, in a process that has done nothing else. */
   cold: async (): Promise<Round> => timeOf((await work()).run),
   round: async (): Promise<Round> => {
-    next ??= work().then(({ run, units = 1 }) => warmedUp({ units, run }));
-    return (await next)();
+    timeRound ??= work().then(({ run, units = 1 }) => warmedUp({ units, run }));
+    return (await timeRound)();
   },
 });

@@ -43,7 +43,7 @@ function pairsScorer(count: number): SizedScorer {
 }
 
 function denseScorer(
-  by: 'parameters' | 'values' | 'layers',
+  x: 'parameters' | 'values' | 'layers',
   width: number,
   layers: number,
   rows: number,
@@ -56,7 +56,7 @@ function denseScorer(
   return {
     name: `dense,${width},${layers},${rows}`,
     title: `${layers} layers of ${withCommas(width)}, ${withCommas(rows)} rows`,
-    ...{ parameters, values, x: { parameters, values, layers }[by], held: values * layers, operations },
+    ...{ parameters, values, x: { parameters, values, layers }[x], held: values * layers, operations },
   };
 }
 

@@ -29,6 +29,7 @@ export function withGradient({ y, params }: Recorded): Value[] {
 
 /** Run that has been made once and can be repeated without recording, structure key or layout. */
 export interface Loops {
+  /** Compiled loops. Runs of tapes with the same structure share them. */
   readonly machine: unknown;
   /** Copies the inputs again, and runs the loops. */
   run(): void;

@@ -152,6 +152,7 @@ async function timeWays(ways: readonly Way[], rounds: number): Promise<Round[]> 
     const roundsOf: Round[][] = ways.map(() => []);
     for (let i = 0; i < rounds; i++)
       for (const [at, { processes }] of started.entries()) {
+        // Times are per pose of the share that a process scores.
         const shares = await Promise.all(processes.map(process => process.ask<Round>('round')));
         roundsOf[at]?.push({
           cpu: shares.reduce((sum, { cpu }) => sum + cpu, 0) / shares.length,

@@ -43,7 +43,8 @@ await build({
   target: 'node20',
   conditions: ['posetape:source'],
 });
-const alive = new Set<Worker>();
+/** Workers that may be killed. */
+const killable = new Set<Worker>();
 await using pool = workers({
   threads,
   posesPerChunk: 250,
@@ -52,8 +53,8 @@ await using pool = workers({
     // A worker may be killed only after it has sent six answers. Otherwise workers could die twice at the same chunk, which
     // is an error by design.
     let answers = 0;
-    worker.on('message', () => ++answers > 5 && alive.add(worker));
-    worker.once('exit', () => alive.delete(worker));
+    worker.on('message', () => ++answers > 5 && killable.add(worker));
+    worker.once('exit', () => killable.delete(worker));
     return worker;
   },
 });
@@ -81,7 +82,7 @@ async function run(): Promise<Accumulator> {
   return state;
 }
 
-const head = machine();
+const machineText = machine();
 const start = performance.now();
 const elapsedMinutes = () => (performance.now() - start) / 60_000;
 const expected = JSON.stringify(await run());
@@ -90,7 +91,7 @@ const sizes: number[] = [];
 const sampling = setInterval(() => sizes.push(process.memoryUsage.rss() / 2 ** 20), 500);
 let kills = 0;
 const killing = setInterval(() => {
-  const worker = [...alive][Math.floor(Math.random() * alive.size)];
+  const worker = [...killable][Math.floor(Math.random() * killable.size)];
   if (!worker) return;
   kills++;
   void worker.terminate();
@@ -112,7 +113,7 @@ clearInterval(killing);
 const tolerance = 100;
 const half = Math.floor(sizes.length / 2);
 const [first, second] = [Math.max(...sizes.slice(0, half)), Math.max(...sizes.slice(half))];
-console.log(`${runs} runs of ${poses.toLocaleString('en')} poses with ${threads} threads, on ${head}: ${kills} workers killed,
+console.log(`${runs} runs of ${poses.toLocaleString('en')} poses with ${threads} threads, on ${machineText}: ${kills} workers killed,
 every result the same to the bit. Peak memory of the process: ${Math.round(first)} MiB in the first half of the time, ${Math.round(second)} MiB in
 the second.`);
 if (second > first + tolerance) throw new Error('the memory of the process grows');

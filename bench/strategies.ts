@@ -27,10 +27,12 @@ interface Way extends Kind {
 }
 const scorers = { vina: 'Vina', 'pairs,20': '20 pairs', network: 'SchNet' };
 
+/** Kinds to measure with Vina. */
 const kinds: readonly Kind[] = (['jit', 'interpreter'] as const).flatMap(by =>
   strategies.map(strategy => ({ strategy, by })),
 );
 const dashed = { dash: [5, 4], symbol: 'emptyCircle' } as const;
+/** Kinds that the chart shows, each as a line. All but the full graph are also measured with several poses a tape. */
 const drawn: readonly (Kind & Pick<Line, 'color' | 'dash' | 'symbol'>)[] = [
   { strategy: 'stream', by: 'jit', color: colours.blue },
   { strategy: 'recompute', by: 'jit', color: colours.green },
@@ -55,7 +57,7 @@ const leastPoses = 1024;
 await bench<{ readonly poses: readonly number[]; readonly long: number }>(
   {
     script: 'bench:strategies',
-    does: 'Measures the memory and CPU time of the strategies: Vina with jit() and interpreter(), for the largest N also with 1 to N poses per tape. Memory is that counted by the engine and that of the process. Also streams many small poses, and compares a SchNet with PyTorch, TensorFlow.js and jax-js, if installed.',
+    does: 'Measures the memory and CPU time of the strategies: Vina with jit() and interpreter(), for the largest N also with 1 to N poses per tape. Memory is reported twice: as the engine counts it, and as the peak of the process. Also streams many small poses, and compares a SchNet with PyTorch, TensorFlow.js and jax-js, if installed.',
     takes: 'about five minutes',
     writes: 'a report and its chart',
     sources: ['subject.ts', peerSource],

@@ -37,15 +37,15 @@ export interface Answer {
   readonly norm: number;
 }
 
-/** Memory, answer and time of the first run. The time is in milliseconds per pose. */
+/** Answer and time of the first run, in milliseconds per pose, and memory. */
 export interface Peak extends Round, Answer {
   /** Peak of the bytes that the engine holds. The engine counts them exactly. */
   readonly engineBytes: number;
   /** Peak of the bytes on the device of `gpu()`; 0 for other executors. */
   readonly deviceBytes: number;
-  /** Peak memory of the process minus its memory before the run; null if the system does not report it. */
+  /** Peak memory of the process in the first run and its repetitions, minus its memory before; null if not reported. */
   readonly processBytes: number | null;
-  /** True if planning took most of the first run, so that its time does not predict that of the next run. */
+  /** True if the first run is much longer than the next one, because most of its time is planning. */
   readonly isMostlyPlanning: boolean;
 }
 
@@ -61,8 +61,8 @@ const [n, posesPerTape] = [Number(count), Number(perTape)];
 /** Maximum number of different poses. For larger N they are repeated, and predictions are not kept. */
 const maxDistinctPoses = 100_000;
 const task = await readTask(workload, Math.min(n, maxDistinctPoses));
-// The executor. It is created in the first run, so that the question that needs it fails if it cannot be created.
-let opened: Promise<Executor> | undefined;
+// Executor that the command line names, created in the first run. If that fails, so does the question that started the run.
+let namedExecutor: Promise<Executor> | undefined;
 
 async function executorOf(which: ExecutorName): Promise<Executor> {
   if (which === 'wasm') return wasm();
@@ -80,7 +80,7 @@ function* repeated(poses: readonly unknown[]): Generator<unknown> {
 
 /** Scores poses with an executor. Default: all poses, with the executor that the command line names. */
 async function run(given?: readonly unknown[], by?: Executor): Promise<Result> {
-  opened ??= executorOf(executorName as ExecutorName);
+  namedExecutor ??= executorOf(executorName as ExecutorName);
   const { params, score, scoreGroup } = task;
   // Typed as a scorer of single poses in both cases, because types cannot follow a choice made at run time.
   const scoring = (posesPerTape > 1 && scoreGroup ? { score: scoreGroup, posesPerTape } : { score }) as Pick<
@@ -88,7 +88,7 @@ async function run(given?: readonly unknown[], by?: Executor): Promise<Result> {
     'score'
   >;
   const strategy = way === 'loops' ? 'stream' : (way as Strategy);
-  const executor = by ?? (await opened);
+  const executor = by ?? (await namedExecutor);
   if (task.compounds && !given) {
     const { loss, gradient, stats } = await combineBatch({
       ...scoring,
@@ -158,13 +158,13 @@ async function work(): Promise<() => unknown> {
   };
 }
 
-let next: Promise<() => Promise<Round>> | undefined;
+let timeRound: Promise<() => Promise<Round>> | undefined;
 
 await serve({
   check: runAll,
   round: async (): Promise<Round> => {
-    next ??= work().then(again => warmedUp({ units: n, run: again }));
-    return (await next)();
+    timeRound ??= work().then(again => warmedUp({ units: n, run: again }));
+    return (await timeRound)();
   },
   since: (): Since => ({ cpu: cpuTime(), wall: Date.now() - Number(process.env.BENCH_STARTED) }),
   /**
@@ -184,7 +184,7 @@ await serve({
       last = await timeOf(runAll);
     const processBytes = peak();
     // After these runs no further warm-up is needed.
-    next = warmedUp({ units: n, run: runAll }, last.wall);
+    timeRound = warmedUp({ units: n, run: runAll }, last.wall);
     const isMostlyPlanning = way === 'full-graph' && executorName !== 'interpreter';
     const perPose = { cpu: first.cpu / n, wall: first.wall / n };
     return { ...(result as Result), ...perPose, processBytes, isMostlyPlanning };

@@ -41,13 +41,13 @@ async function run() {
   return { value, norm: Math.sqrt(squares.reduce((a, b) => a + b, 0)) };
 }
 
-let next: Promise<() => Promise<Round>> | undefined;
+let timeRound: Promise<() => Promise<Round>> | undefined;
 
 await serve({
   check: run,
   round: async (): Promise<Round> => {
-    next ??= warmedUp({ units: poses.length, run });
-    return (await next)();
+    timeRound ??= warmedUp({ units: poses.length, run });
+    return (await timeRound)();
   },
 });
 await pool?.close();

@@ -41,12 +41,12 @@ export function synthetic(compounds: number): {
   // types 0 to 2.
   const compound = (_: unknown, number: number) => {
     const ligandAtoms = 8 + Math.floor(random() * 7);
-    const shape = [[0, 0, 0]];
-    while (shape.length < ligandAtoms) {
-      const from = shape[Math.floor(random() * shape.length)] as number[];
+    const chain = [[0, 0, 0]];
+    while (chain.length < ligandAtoms) {
+      const from = chain[Math.floor(random() * chain.length)] as number[];
       const step = [normal(), normal(), normal()];
       const length = Math.hypot(...step);
-      shape.push(from.map((x, axis) => x + (1.5 * (step[axis] as number)) / length));
+      chain.push(from.map((x, axis) => x + (1.5 * (step[axis] as number)) / length));
     }
     const ligandTypes = Array.from({ length: ligandAtoms }, () => 3 + Math.floor(random() * 4));
     const types = Int32Array.from([...ligandTypes, ...pocket.map(({ type }) => type)]);
@@ -54,7 +54,7 @@ export function synthetic(compounds: number): {
     const pose = (): Pose => {
       const [a, b] = [random() * 6.28, random() * 6.28];
       const t = [normal(), normal(), normal()] as const;
-      const turned = shape.map(([x = 0, y = 0, z = 0]) => {
+      const turned = chain.map(([x = 0, y = 0, z = 0]) => {
         const [u, v] = [x * Math.cos(a) - y * Math.sin(a), x * Math.sin(a) + y * Math.cos(a)];
         return [u + t[0], v * Math.cos(b) - z * Math.sin(b) + t[1], v * Math.sin(b) + z * Math.cos(b) + t[2]];
       });

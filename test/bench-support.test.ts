@@ -23,8 +23,8 @@ function bundled(source: string): string {
 describe('restartPeak', () => {
   const program = `
     import { restartPeak } from ${bundled('support/peak.ts')};
-    let before = Buffer.alloc(100 * 2 ** 20, 1);
-    before = undefined;
+    let freed = Buffer.alloc(100 * 2 ** 20, 1);
+    freed = undefined;
     const peak = restartPeak();
     const first = peak();
     const held = Buffer.alloc(40 * 2 ** 20, 1);
@@ -52,7 +52,7 @@ describe('atEnd and scratchFolder', () => {
   const program = (rest: string) => `
     import { atEnd, scratchFolder } from ${bundled('support/at-end.ts')};
     const folder = scratchFolder();
-    atEnd(() => console.log('last before the folder'));
+    atEnd(() => console.log('action'));
     atEnd(() => console.log('cancelled'))();
     console.log(folder);
     ${rest}
@@ -77,15 +77,18 @@ describe('atEnd and scratchFolder', () => {
     ['after an error', 'throw new Error("no");', undefined, 1],
     ['by Ctrl+C', forever, 'SIGINT', 130],
     ['by SIGTERM', forever, 'SIGTERM', 143],
-  ])('run the callbacks and delete the folder if the process ends %s', async (_, rest, signal, expected) => {
-    const { code, folder, lines } = await run(rest, signal);
-    expect(folder).toContain('posetape-bench-');
-    expect(existsSync(folder)).toBe(false);
-    expect({ code, lines }).toEqual({ code: expected, lines: ['last before the folder'] });
-  });
+  ])(
+    'run the actions that were not cancelled, and delete the folder, if the process ends %s',
+    async (_, rest, signal, expected) => {
+      const { code, folder, lines } = await run(rest, signal);
+      expect(folder).toContain('posetape-bench-');
+      expect(existsSync(folder)).toBe(false);
+      expect({ code, lines }).toEqual({ code: expected, lines: ['action'] });
+    },
+  );
 });
 
-describe('verdict of a line with a target', () => {
+describe('verdict of a line', () => {
   const line = (number: number | undefined, target: Line['target']): Line => ({
     what: 'what',
     figures: '',
@@ -104,7 +107,7 @@ describe('verdict of a line with a target', () => {
     [2, atMost(1), 'miss'],
     [2, atLeast(1), 'pass'],
     [2, undefined, ''],
-  ] as const)('of the figure %s, given the target %o, is %j', (number, target, expected) => {
+  ] as const)('with the number %s and the target %o is %j', (number, target, expected) => {
     expect(verdict(line(number, target))).toBe(expected);
   });
 });

@@ -25,8 +25,11 @@ const data = {
 const { list: pairs, network, small, messages } = data;
 
 describe('the data of workloads', () => {
-  test('have the sizes that the reports state, and are the same each time', () => {
-    expect(generate('list', 2)).toEqual(pairs);
+  test.each(dataNames)('are the same each time: %s', name => {
+    expect(generate(name, data[name].settings.poses)).toEqual(data[name]);
+  });
+
+  test('have the sizes that the reports state', () => {
     expect([pairs.settings.poses, pairs.params.length, ...pairs.atoms]).toEqual([2, 20, 1040, 1040]);
     for (const count of pairs.edges) {
       expect(count).toBeGreaterThan(2000);

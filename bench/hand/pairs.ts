@@ -19,7 +19,7 @@ export function handPairs({ weights, radii }: PairParams): NonNullable<Task<Pair
   const run = (pose: PairList): number => {
     const { ligandType, receptorType, distance, hydrophobic, hydrogenBond, rotors } = pose;
     const [w0, w1, w2, w3, w4] = w as unknown as TermWeights;
-    let [s0, s1, s2, s3, s4] = [0, 0, 0, 0, 0];
+    let [t0, t1, t2, t3, t4] = [0, 0, 0, 0, 0];
     slopes.fill(0);
     for (let p = 0; p < distance.length; p++) {
       const i = ligandType[p] as number;
@@ -29,19 +29,19 @@ export function handPairs({ weights, radii }: PairParams): NonNullable<Task<Pair
       const near = Math.exp(-4 * s * s);
       const far = Math.exp(-u * u);
       let slope = -8 * w0 * near * s - w1 * far * u;
-      s0 += near;
-      s1 += far;
+      t0 += near;
+      t1 += far;
       if (s < 1.5) {
         if (s < 0) {
-          s2 += s * s;
+          t2 += s * s;
           slope += 2 * w2 * s;
           if (hydrogenBond[p] !== 0) {
-            s4 += s > -0.7 ? s / -0.7 : 1;
+            t4 += s > -0.7 ? s / -0.7 : 1;
             if (s > -0.7) slope -= w4 / 0.7;
           }
         }
         if (hydrophobic[p] !== 0) {
-          s3 += s > 0.5 ? 1.5 - s : 1;
+          t3 += s > 0.5 ? 1.5 - s : 1;
           if (s > 0.5) slope -= w3;
         }
       }
@@ -50,7 +50,7 @@ export function handPairs({ weights, radii }: PairParams): NonNullable<Task<Pair
     }
     const scale = 1 / (1 + (w[5] as number) * rotors);
     let energy = 0;
-    for (const [k, sum] of [s0, s1, s2, s3, s4].entries()) {
+    for (const [k, sum] of [t0, t1, t2, t3, t4].entries()) {
       energy += (w[k] as number) * sum;
       gradient[k] = sum * scale;
     }

@@ -151,7 +151,7 @@ async function run() {
   return { value, norm: Math.sqrt(minimum.gradient.reduce((sum, x) => sum + x * x, 0)) };
 }
 
-let next;
+let timeRound;
 await serve({
   version: () => ({ version }),
   peak: async () => {
@@ -163,7 +163,7 @@ await serve({
     return { ...answer, cpu: cpu / n, wall: wall / n, processBytes: peak() };
   },
   round: async () => {
-    next ??= warmedUp({ units: n, run });
-    return (await next)();
+    timeRound ??= warmedUp({ units: n, run });
+    return (await timeRound)();
   },
 });

@@ -32,8 +32,8 @@ export function whole(text: string): number {
 
 /** Returns a parser of an option that takes several whole numbers. The first number given replaces all the defaults. */
 export function wholes(defaults: readonly number[]) {
-  return (text: string, before: readonly number[]): readonly number[] => [
-    ...(before === defaults ? [] : before),
+  return (text: string, previous: readonly number[]): readonly number[] => [
+    ...(previous === defaults ? [] : previous),
     whole(text),
   ];
 }

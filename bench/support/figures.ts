@@ -51,9 +51,9 @@ All figures of the reports in this folder. Each benchmark updates its rows when 
 export async function recordFigures(out: string, by: string, sections: readonly Section[]): Promise<void> {
   const [folder, report] = [dirname(out), basename(out, '.md')];
   const file = join(folder, 'figures.md');
-  const before = existsSync(file) ? (await readFile(file, 'utf8')).split('\n') : [];
-  const notes = before.filter(line => line.startsWith('- ') && !line.startsWith(`- ${report}: `));
-  const others = before
+  const oldLines = existsSync(file) ? (await readFile(file, 'utf8')).split('\n') : [];
+  const otherNotes = oldLines.filter(line => line.startsWith('- ') && !line.startsWith(`- ${report}: `));
+  const otherRows = oldLines
     .filter(line => line.startsWith('| '))
     .slice(2) // drops the head of the table and the rule below it
     .map(line => line.slice(2, -2).split(' | '))
@@ -72,11 +72,11 @@ export async function recordFigures(out: string, by: string, sections: readonly 
       return [report, what, figures.join('; ')].map(cell => cell.replaceAll('|', '∣'));
     });
   });
-  const rows = [...others, ...current].toSorted(([a = ''], [b = '']) => a.localeCompare(b));
+  const rows = [...otherRows, ...current].toSorted(([a = ''], [b = '']) => a.localeCompare(b));
   await mkdir(folder, { recursive: true });
-  const all = [...notes, `- ${report}: ${by}.`].toSorted();
+  const notes = [...otherNotes, `- ${report}: ${by}.`].toSorted();
   await writeFile(
     file,
-    `${preamble}\n${all.join('\n')}\n\n${table(['report', 'what', 'figures'], rows, 3)}\n`,
+    `${preamble}\n${notes.join('\n')}\n\n${table(['report', 'what', 'figures'], rows, 3)}\n`,
   );
 }

@@ -12,7 +12,7 @@ export interface Side {
   readonly start: ((env?: Readonly<Record<string, string>>, isPinned?: boolean) => Measured) | undefined;
   /** Name of the work. Sides with the same work must give the same result. `timed` does not check a side without it. */
   readonly work?: string;
-  /** True if the process may fail on this machine. If it fails, its time is NaN. */
+  /** True if the process may fail its first question on this machine, such as without a GPU. Its time is then NaN. */
   readonly mayFail?: boolean;
 }
 
@@ -133,7 +133,7 @@ export interface SideResult extends Peak {
   readonly first: number;
 }
 
-/** Total milliseconds of a side's rounds beyond which it gets no further round. */
+/** Limit on the number of a side's rounds times the milliseconds of a run. A side beyond it gets no further round. */
 const enoughTime = 400;
 /** Milliseconds beyond which a side's first run is not repeated, unless most of that time was planning. */
 export const longRun = 3000;

@@ -20,7 +20,10 @@ function padded(text: string, width: number, toRight: boolean): string {
   return toRight ? space + text : text + space;
 }
 
-/** Formats a number with three digits, as measured times are hardly more accurate. Returns – if it is not finite. */
+/**
+ * Formats a number with at most three decimals and about three digits, because measured times are hardly more accurate. Returns –
+ * if the number is not finite.
+ */
 export function digits(number: number): string {
   if (!Number.isFinite(number)) return '–';
   const size = Math.abs(number);

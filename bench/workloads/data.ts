@@ -250,7 +250,10 @@ function distance(a: Point, b: Point): number {
   return Math.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2);
 }
 
-/** Returns the edges between different atoms; with `sources`, only those from the first `sources` atoms to the others. */
+/**
+ * Returns the edges between different atoms that `isEdge` accepts. With `sources`, they go only from the first `sources` atoms
+ * to the others.
+ */
 function pairsOf(
   atoms: readonly Point[],
   isEdge: (src: number, dst: number, d: number) => boolean,

@@ -35,7 +35,7 @@ export interface Task<Pose = unknown, P extends Params = Params> {
   readonly precision: Precision;
   /** Hand-written scorer: `run` returns ΔG of a pose, and writes the gradient of ΔG to `gradient`. */
   readonly hand?: { readonly gradient: Float64Array; readonly run: (pose: Pose) => number };
-  /** Small pose, with a tape of the same structure as the others. Runs of it warm up before memory is measured. */
+  /** Small pose, with a tape of the same structure as the others. The process warms up on it before memory is measured. */
   readonly warmUpPose?: Pose;
 }
 

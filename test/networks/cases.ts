@@ -25,12 +25,12 @@ export const sizes: { readonly painn: PaiNNSizes; readonly gat: GatSizes } = {
 };
 
 export const subjects: Subjects = {
-  painn: withBiases(painn(sizes.painn, 7)),
-  gat: withBiases(gat(sizes.gat, 8)),
+  painn: withNoise(painn(sizes.painn, 7)),
+  gat: withNoise(gat(sizes.gat, 8)),
 };
 
 /** Adds noise to all weights: if all biases were 0, a missing bias would go unnoticed. Three decimals keep the table short. */
-function withBiases<N extends { readonly weights: Weights }>(network: N): N {
+function withNoise<N extends { readonly weights: Weights }>(network: N): N {
   const random = uniform(3);
   const weights = Object.entries(network.weights).map(([name, { data, shape }]): [string, Tensor] => [
     name,
@@ -73,7 +73,7 @@ export function shippedPoses(): Shipped[] {
     });
 }
 
-/** Moves a point to the origin. Rounds the coordinates of the atoms to thousandths of an Å, as in the files. */
+/** Returns the atoms with coordinates relative to a point, rounded to thousandths of an Å, as in the files. */
 function relativeTo(origin: readonly number[], { elements, coordinates }: Atoms): Atoms {
   const thousandths = [...coordinates.data].map((x, i) => Math.round(1000 * (x - (origin[i % 3] as number))));
   return atomsOf(

@@ -193,7 +193,7 @@ describe.each(names)('%s', name => {
     .record({
       atoms: poseArbitrary,
       neighbours: fc.integer({ min: 1, max: 5 }),
-      // With the second cutoff, poses have no edges.
+      // With a cutoff of 1e-9, poses have no edges.
       cutoff: fc.constantFrom(5, 5, 5, 1e-9),
       delta: fc.boolean(),
     })
@@ -256,7 +256,7 @@ describe('painn', () => {
   });
 });
 
-test('gat: attention is finite for logits that would overflow', () => {
+test('gat: the energy is finite if the weights of the distances are a thousand times as large', () => {
   const { score, weights } = gat(sizes.gat);
   const steep = Object.fromEntries(
     Object.entries(weights).map(([name, { data, shape }]) => [

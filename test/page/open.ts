@@ -35,7 +35,7 @@ export interface OpenOptions {
   readonly before?: () => void;
 }
 
-/** Builds and serves the page and starts a browser before the tests of a file. Each test opens the page by `open`. */
+/** Builds and serves the page and starts a browser before the tests of a file. Tests open the page by `open`. */
 export function site(flags: readonly string[] = []): { open(options?: OpenOptions): Promise<Opened> } {
   let [browser, served]: [Browser?, Served?] = [];
   beforeAll(async () => {

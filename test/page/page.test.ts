@@ -176,13 +176,12 @@ describe('the poses panel, with files of the user,', () => {
     buffer: Buffer.from(text),
   });
 
-  test('draws the 64 best poses, and says so', async () => {
+  test('says that it draws the 64 best of 70 poses, and shows the numbers of a pose that is not among them', async () => {
     await opened.shows('poses-drawn', '');
     const many = [...models, ...models.slice(0, 6)].join('');
     await opened.page.setInputFiles('#own', userFile('many.pdbqt', many));
     await opened.shows('pose-number', '1 of 70');
     await opened.shows('poses-drawn', 'Showing the 64 best of 70 poses, and the chosen one.');
-    // At first, only some of the poses are drawn. A pose is drawn when it is chosen.
     const { predictions } = await combined(
       mean(),
       ensembleOf(receptor, { name: 'many.pdbqt', text: many }).poses,
@@ -349,7 +348,7 @@ describe('the combination panel', () => {
     expect(await opened.page.locator('#setting').isVisible()).toBe(false);
   });
 
-  test('gates by hydrogen bonds with strength g, shows its derivative, and gives the mean for g = 0', async () => {
+  test('gates by hydrogen bonds with strength g, shows ∂ΔG/∂g, and gives the mean for g = 0', async () => {
     await choose('gated');
     await opened.shows('setting-value', '1');
     await expectGatedResults(1);
@@ -383,7 +382,7 @@ describe('the combination panel', () => {
   test('draws both charts, and a click on the second one chooses a pose', async () => {
     await opened.page.locator('#shares svg').waitFor();
     await opened.page.locator('#curve svg').waitFor();
-    // Each row of the second chart has its smallest and its largest number as labels.
+    // Each row of the second chart is labelled with the ends of its scale, to two digits.
     const { predictions, weights, coefficients } = await combined(
       boltzmann({ kT: Number.parseFloat(await opened.text('setting-value')) }),
     );
@@ -570,7 +569,7 @@ describe('the memory panel', () => {
   });
 
   test('shows a peak with G poses on a tape between that of one tape per pose and that of the full graph', async () => {
-    const before = await rowsOf(opened.page, 'memory-table');
+    const rowsBefore = await rowsOf(opened.page, 'memory-table');
     const peaks = [];
     for (const G of [1, 4, 64]) {
       await opened.page.selectOption('#memory-per-tape', `${G}`);
@@ -579,7 +578,7 @@ describe('the memory panel', () => {
         new RegExp(`^At N = 64 .* ${G} poses? on a tape \\d+ times as much`),
       );
       const rows = await rowsOf(opened.page, 'memory-table');
-      expect(rows.map(row => row.slice(0, 4))).toEqual(before.map(row => row.slice(0, 4)));
+      expect(rows.map(row => row.slice(0, 4))).toEqual(rowsBefore.map(row => row.slice(0, 4)));
       const peak = await peakOf(G, 64);
       expect(rows.at(-1)?.[4]).toBe(bytes(peak));
       peaks.push(peak);
@@ -599,7 +598,7 @@ describe('the memory panel', () => {
 
   test('stops on request, and runs again', async () => {
     await opened.page.selectOption('#memory-largest', '1024');
-    // The page itself clicks Stop at the third row, because the job might finish before a click by the test arrives.
+    // The page itself clicks Stop when three rows are done, because the job might finish before a click by the test arrives.
     await opened.page.evaluate(() => {
       const table = document.querySelector('#memory-table') as HTMLTableElement;
       new MutationObserver((_, observer) => {
@@ -663,7 +662,7 @@ describe('the scorer panel', () => {
     await opened.shows('scorer-result', new RegExp(fixed(predictions[0] as number, 4)));
   });
 
-  test('pools an edited scorer by the gated combination', async () => {
+  test('pools the scores of an edited scorer by the gated combination', async () => {
     await opened.page.locator('input[name=combination][value=gated]').check();
     await opened.shows('setting-value', '1');
     await run(source.replace('tensor(-0.587439)', 'tensor(2 * -0.587439)'));

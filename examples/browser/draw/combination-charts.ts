@@ -5,7 +5,10 @@ import { axis, tooltip } from './chart-looks.ts';
 import { colour, mixed, shadeOf } from './colours.ts';
 import { fixed, short } from './numbers.ts';
 
-/** Limit of a combination: the ΔG that its curve approaches at one end of the slider. */
+/**
+ * Horizontal line in the chart of the curve: a ΔG that the curve approaches at one end of the slider. Only the curve of lse does
+ * not approach its line of the mean.
+ */
 export interface Limit {
   readonly name: string;
   readonly value: number;
@@ -142,7 +145,7 @@ export function sharesOption(combined: Combined, pose: number): EChartsCoreOptio
       },
     },
     axisPointer: { link: [{ xAxisIndex: 'all' }] },
-    // 'none' keeps the rows aligned. Without it, the row with the longest axis name would begin further right than the others.
+    // Without `outerBoundsMode: 'none'`, the row with the longest axis name would begin further right than the others.
     grid: rows.map(({ height }, row) => ({
       ...{ left: 82, right: 8, top: 8 + pitch * row, height },
       outerBoundsMode: 'none',

@@ -23,7 +23,7 @@ export interface Viewer {
  */
 const arrow = { scale: 3, start: 0.2, shortest: 0.3, longest: 6, radius: 0.11 };
 
-/** Number of steps to which shades are rounded. A pose is repainted only if its rounded shade changes. */
+/** Number of steps from shade 0 to 1. Shades are rounded to steps, and a pose is repainted only if its rounded shade changes. */
 const shadeSteps = 24;
 
 /** Maximum number of poses repainted in one frame. */
@@ -222,7 +222,7 @@ function arrowsOf({ coordinates, slope }: Slope): { start: Point; end: Point }[]
     const force = [...slope.subarray(i, i + 3)].map(component => -component) as [number, number, number];
     const size = Math.hypot(...force);
     const length = arrow.start + Math.min(arrow.scale * size, arrow.longest);
-    // Leaves out shorter arrows, which would have a head but no shaft.
+    // Leaves out arrows so short that they would have a head but no shaft.
     if (arrow.scale * size < arrow.shortest) continue;
     const [x, y, z] = coordinates.subarray(i, i + 3) as unknown as [number, number, number];
     const factor = length / size;

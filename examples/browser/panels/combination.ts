@@ -42,16 +42,16 @@ const descriptions: Readonly<Record<Kind, { formulas: readonly string[]; limits:
 export function combinationPanel(store: Store, actions: Actions): void {
   const slider = byId<HTMLInputElement>('setting');
   /** Latest setting of each combination. */
-  const settings = { lse: 1, boltzmann: roomKT, gated: 1 };
+  const latestSettings = { lse: 1, boltzmann: roomKT, gated: 1 };
   const chosen = (): Kind =>
     document.querySelector<HTMLInputElement>('[name=combination]:checked')?.value as Kind;
   const apply = () => {
     const kind = chosen();
-    actions.combineBy(kind === 'mean' ? { kind } : settingsOf(kind, settings[kind]));
+    actions.combineBy(kind === 'mean' ? { kind } : settingsOf(kind, latestSettings[kind]));
   };
   slider.addEventListener('input', () => {
     const kind = chosen();
-    if (kind !== 'mean') settings[kind] = settingAt(sliders[kind], positionIn(slider));
+    if (kind !== 'mean') latestSettings[kind] = settingAt(sliders[kind], positionIn(slider));
     apply();
   });
   for (const radio of document.querySelectorAll('[name=combination]'))
@@ -95,7 +95,7 @@ function drawSettings(input: HTMLInputElement, settings: CombinationSettings): v
   byId('setting-name').textContent = slider.name;
   byId('setting-value').textContent = text;
   input.setAttribute('aria-valuetext', text);
-  // Moves the slider only if it does not show the setting. Otherwise rounding would move it while the visitor drags it.
+  // A slider that already shows the setting is not moved, because rounding would shift it while the visitor drags it.
   if (settingAt(slider, positionIn(input)) !== setting)
     input.valueAsNumber = Math.round(Number(input.max) * positionOf(slider, setting));
 }

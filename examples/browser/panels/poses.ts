@@ -98,10 +98,10 @@ function longestForce(slope: Float64Array): number {
 function drawViewer(viewer: Viewer, state: State, before: State): void {
   const { opened, drawn, pose, combined, slope, showsForces, themeChanges } = state;
   if (!opened || !drawn) return;
-  const isFirst = state === before || drawn !== before.drawn;
-  if (isFirst) viewer.show(opened.receptor, drawn);
-  if (slope && (isFirst || slope !== before.slope)) viewer.add(slope.pose, slope.molecule);
-  if (isFirst || slope !== before.slope || pose !== before.pose || combined !== before.combined) {
+  const isNew = state === before || drawn !== before.drawn;
+  if (isNew) viewer.show(opened.receptor, drawn);
+  if (slope && (isNew || slope !== before.slope)) viewer.add(slope.pose, slope.molecule);
+  if (isNew || slope !== before.slope || pose !== before.pose || combined !== before.combined) {
     const weights = [...(combined?.weights ?? [])];
     const largest = Math.max(...weights);
     viewer.paint(
@@ -109,10 +109,10 @@ function drawViewer(viewer: Viewer, state: State, before: State): void {
       weights.map(weight => shadeOf(weight, largest)),
     );
   }
-  if (isFirst || slope !== before.slope || showsForces !== before.showsForces) {
+  if (isNew || slope !== before.slope || showsForces !== before.showsForces) {
     viewer.arrows(showsForces ? slope : undefined);
   }
-  if (!isFirst && themeChanges !== before.themeChanges) viewer.repaint();
+  if (!isNew && themeChanges !== before.themeChanges) viewer.repaint();
 }
 
 /** Fills the list of compounds, and shows it if there are several. */
@@ -131,15 +131,15 @@ function drawCompounds(select: HTMLSelectElement, { opened, files }: State): voi
 function acceptFiles(store: Store, actions: Actions, defaults: Promise<Files>): void {
   const [input, back, target] = [byId<HTMLInputElement>('own'), byId('back'), byId('poses')];
   const open = async (list: FileList | null | undefined) => {
-    const own = [...(list ?? [])];
-    if (own.length === 0) return;
+    const given = [...(list ?? [])];
+    if (given.length === 0) return;
     const { receptor, poses } = store.state.files ?? (await defaults);
     try {
-      const areReceptors = await Promise.all(own.map(isReceptor));
-      const ownPoses = own.filter((_, n) => !areReceptors[n]);
+      const areReceptors = await Promise.all(given.map(isReceptor));
+      const givenPoses = given.filter((_, n) => !areReceptors[n]);
       await actions.open({
-        receptor: own.find((_, n) => areReceptors[n]) ?? receptor,
-        poses: ownPoses.length > 0 ? ownPoses : poses,
+        receptor: given.find((_, n) => areReceptors[n]) ?? receptor,
+        poses: givenPoses.length > 0 ? givenPoses : poses,
         compound: 0,
       });
     } catch (error) {

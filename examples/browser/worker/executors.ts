@@ -11,15 +11,15 @@ import type { Context, Report } from './tasks.ts';
 /** Result of timing an executor, or the reason why the executor could not run. */
 export type ExecutorResult = { readonly choice: string } & (
   | {
-      /** Name of the backend that ran, and the reason why a better one did not. */
+      /** Name of the executor. If `gpu()` fell back to a slower way, the reason follows. */
       readonly ran: string;
-      /** Median over the rounds, for value and gradient. */
+      /** Median over the rounds so far, for value and gradient; before the first round, the time of the first run. */
       readonly millisecondsPerPose: number;
       /** Time to create the executor and run it once over all poses. This first run includes planning and compiling. */
       readonly firstMilliseconds: number;
       /** ΔG in kcal/mol. */
       readonly value: number;
-      /** Largest difference between this executor's ΔG_n or ∂ΔG/∂w and the first's, relative to the largest entry. */
+      /** Largest difference of a ΔG_n or ∂ΔG/∂w from that of the first executor, relative to the largest entry. */
       readonly difference: number;
     }
   /** Reason why the executor could not run. */
@@ -130,7 +130,7 @@ function resultOf(runner: Runner, [reference]: readonly Runner[], poses: number)
   };
 }
 
-/** Returns the name of the backend that ran, and the reason why a better one did not. */
+/** Returns the name of an executor. If `gpu()` fell back to a slower way, the reason follows. */
 function ranOf(executor: Executor | undefined): string {
   const reason = (executor as Partial<GpuExecutor> | undefined)?.fallbackReason;
   return reason ? `${executor?.name}: ${reason}` : (executor?.name ?? '');

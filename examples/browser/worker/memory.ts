@@ -26,11 +26,11 @@ export async function memory(
   { largest, posesPerTape, ways }: Comparison,
   report: Report<MemoryProgress>,
 ): Promise<MemoryPoint[]> {
-  const numbers = countsTo(largest);
-  const total = ways.length * numbers.reduce((sum, count) => sum + count, 0);
+  const counts = countsTo(largest);
+  const total = ways.length * counts.reduce((sum, count) => sum + count, 0);
   const points: MemoryPoint[] = [];
   let finished = 0;
-  for (const count of numbers) {
+  for (const count of counts) {
     for (const way of ways) {
       const doing = `N = ${count}, ${titleOf(way, posesPerTape)}`;
       const tell = (share: number) => report({ done: (finished + share * count) / total, doing });
@@ -56,8 +56,8 @@ export async function memory(
 }
 
 /**
- * Computes the gradient in one way. Calls `tell` before it records a pose or a group of poses, with the number of poses recorded
- * so far plus those that it is about to record.
+ * Computes the gradient in one way. Before it records a pose or a group of poses, calls `tell` with the number of recorded poses,
+ * including these.
  */
 function run(
   way: WayName,

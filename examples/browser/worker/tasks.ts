@@ -13,7 +13,7 @@ export class Context {
   #poses: readonly DockedPose[] | undefined;
 
   /**
-   * Poses of the files that were opened last.
+   * Poses of the chosen compound in the files that were opened last.
    *
    * @throws Error if no files have been opened yet
    */

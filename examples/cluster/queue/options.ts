@@ -20,5 +20,5 @@ export function fitOptions(): Fit & { readonly run: string } {
   const folder = path
     ? resolve(process.env.INIT_CWD ?? '', path)
     : fileURLToPath(new URL('../../schnet/data/demo', import.meta.url));
-  return { folder, run, steps: Number(steps), rate: Number(rate), chunk: Number(chunk) };
+  return { folder, run, steps: Number(steps), rate: Number(rate), posesPerChunk: Number(chunk) };
 }

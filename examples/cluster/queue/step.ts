@@ -23,7 +23,7 @@ export interface Fit {
   /** Learning rate. */
   readonly rate: number;
   /** Number of poses that one job scores. */
-  readonly chunk: number;
+  readonly posesPerChunk: number;
 }
 
 /** Parameters by name, or a gradient by the name of its parameter. JSON keeps every finite number exactly, but turns −0 to 0. */
@@ -75,15 +75,15 @@ export async function startOf({ folder }: Fit): Promise<Theta> {
 }
 
 /** Reads the compounds of the folder and divides their poses into chunks. The keys of all nodes begin with `prefix`. */
-export async function compoundsOf({ folder, chunk }: Fit, prefix: string): Promise<Compound[]> {
+export async function compoundsOf({ folder, posesPerChunk }: Fit, prefix: string): Promise<Compound[]> {
   const table = join(folder, 'affinities.csv');
   const compounds: Compound[] = [];
   for (const { ligand: name, pKi } of readAffinities(await readText(table), table)) {
     const poses = await countPoses(fileOf(folder, name));
-    const chunks = Array.from({ length: Math.ceil(poses / chunk) }, (_, i) => ({
+    const chunks = Array.from({ length: Math.ceil(poses / posesPerChunk) }, (_, i) => ({
       compound: name,
-      from: i * chunk,
-      to: Math.min(poses, (i + 1) * chunk),
+      from: i * posesPerChunk,
+      to: Math.min(poses, (i + 1) * posesPerChunk),
     }));
     compounds.push({ name, pKi, root: treeOf(`${prefix}.${name}`, chunks) });
   }
