@@ -12,13 +12,13 @@ export interface Combination extends Fold {
   /** Functions of a pooling, which record log-weight, values and ΔG; absent if h_n and p_n are the score. */
   readonly pool: Pool | undefined;
   /**
-   * Settings that may be functions of the parameters, by name. The number of each must be above 0, except the exponent q
-   * of a power mean, which must not be 0.
+   * Settings that may be functions of the parameters, by name. Each is a finite number above 0, or a function that
+   * records one; the exponent q of a power mean may be negative, but not 0.
    *
    * @internal
    */
   readonly learned?: Settings;
-  /** Records ΔG from all predictions, of shape [poses]; absent for a pooling. */
+  /** Records ΔG from all predictions, of shape [poses]; absent if there is a pool. */
   readonly combine: ((predictions: Value, weights?: readonly number[]) => Value) | undefined;
   /**
    * Makes an empty accumulator, or reads one back from the JSON that it wrote.

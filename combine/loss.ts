@@ -21,7 +21,8 @@ import { slice } from '../ops/shape/slice.ts';
 import { betaOf, checkFunction, checkPositive } from './settings.ts';
 
 /*
- * Named losses of a prediction x: the readout if there is one, else ΔG, or ΔG_n in a poseLoss. Targets are in the unit of x.
+ * Named losses of a prediction x. In a `loss`, x is the readout if there is one, else ΔG. In a `poseLoss`, it is the
+ * `poseReadout` if there is one, else ΔG_n. Targets are in the unit of x.
  */
 
 /** A loss of a prediction, for the options `loss` and `poseLoss`. */
@@ -157,7 +158,7 @@ export function crossEntropy(
  *
  *     mean of ln(1 + exp(−scale (x_i − x_i′)))        over i, i′ with measured_i > measured_i′
  *
- * @param measured the measured value of each compound, in the order read
+ * @param measured the measured value of each compound, in the order in which the compounds are read
  * @param options `scale`: in 1/(unit of x), default 1
  * @throws RangeError for a measured value that is not finite, values that are all equal, or a `scale` that is not above 0
  */
@@ -185,7 +186,7 @@ export function pairwiseRanking(
 }
 
 /**
- * The weighted sum Σ factor · loss of losses that take the same arguments, such as a loss on ΔG and a penalty.
+ * The weighted sum of several losses, Σ factor · loss. All take the same arguments; an example is a loss on ΔG plus a penalty.
  *
  * @throws TypeError for no terms, RangeError for a factor that is not finite
  * @example

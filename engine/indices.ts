@@ -12,8 +12,8 @@ export type Index = Value | Int32Array | readonly number[] | Tensor<Int32Array>;
 export function checkRows(op: string, index: Value, rows: number): void {
   const { form } = index;
   if (form.kind !== 'constant' || rows >= form.rows) return;
-  const outside = entryOutside(form.tensor.data as Int32Array, rows);
-  if (outside) throw new RangeError(`${op}: ${outside}`);
+  const message = entryOutside(form.tensor.data as Int32Array, rows);
+  if (message) throw new RangeError(`${op}: ${message}`);
   form.rows = rows;
 }
 

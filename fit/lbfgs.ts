@@ -21,8 +21,8 @@ export interface LbfgsOptions {
   /** The number of steps remembered. Default 10; use more if parameters differ much in scale. */
   readonly memory?: number;
   /**
-   * The length of the first step tried along the gradient, in the unit of the parameters. Default 1. The step is the gradient
-   * itself if that is shorter.
+   * The length of the first step that is tried opposite to the gradient, in the unit of the parameters. Default 1. If the
+   * gradient is shorter, its length is taken.
    */
   readonly firstStep?: number;
   /** The search stops when no entry of the gradient has a magnitude above this. Default 10⁻⁶. */
@@ -47,8 +47,8 @@ interface Pair {
 
 /**
  * The optimiser L-BFGS (J. Nocedal, Math. Comp. 35, 773, 1980; the two-loop recursion of Nocedal and Wright, algorithm 7.4)
- * with a line search for the strong Wolfe conditions (constants 10⁻⁴ and 0.9). In `fit` an epoch is an iteration over all
- * compounds at once. If a line has no better point, the remembered steps are dropped, and the direction opposite to the gradient
+ * with a line search for the strong Wolfe conditions (constants 10⁻⁴ and 0.9). In `fit`, each epoch is one
+ * iteration, on the loss of all compounds together. If a line has no better point, the remembered steps are dropped, and the direction opposite to the gradient
  * is tried.
  *
  * @throws RangeError for an option out of range
@@ -154,7 +154,7 @@ function steepness(slope: Float64Array): number {
   return slope.reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);
 }
 
-/** Evaluates the function at x. Value and slope are NaN if x or one of their numbers is not finite, or a pose is bad. */
+/** Evaluates the function at x. Value and slope are NaN if one of their numbers or of x is not finite, or a pose is bad. */
 async function pointOf<P extends Params>(
   x: Float64Array,
   names: readonly string[],

@@ -11,7 +11,7 @@ import { firstLargest } from './firstLargest.ts';
  *
  * @throws RangeError over an axis without entries
  * @example
- * gather(poses, argmax(scores));                // the row of the best score
+ * gather(rows, argmax(confidences));            // the row of the highest confidence
  */
 export function argmax(a: Value, axis?: number, keepDims = false): Value {
   return firstLargest('argmax', a, axis, keepDims);

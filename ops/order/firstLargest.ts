@@ -16,10 +16,10 @@ export function firstLargest(op: string, a: Value, axis: number | undefined, kee
   const length = entries.shape[along] as number;
   if (length === 0) {
     throw new RangeError(
-      `${op}: ${showShape(a.shape)}: an axis without entries has no largest or smallest one`,
+      `${op}: ${showShape(a.shape)}: an axis without entries has no largest or smallest entry`,
     );
   }
-  const isLargest = reaches(entries, max(entries, along, true));
+  const isLargest = equalsOrIsNaN(entries, max(entries, along, true));
   // The first of the largest entries is the one with the largest distance from the end.
   const distances = reshape(arange(a.tape, length, 0, -1), [
     length,
@@ -34,8 +34,8 @@ export function firstLargest(op: string, a: Value, axis: number | undefined, kee
     : position;
 }
 
-/** 1 where x is the largest, or NaN, else 0. */
-const reaches = defineOp({
+/** 1 where x equals `largest` or x is NaN, else 0. */
+const equalsOrIsNaN = defineOp({
   name: 'reaches',
   forward: map((s, x, largest) => s.select(s.equal(x, x), s.equal(x, largest), s.constant(1))),
   vjp: [null, null],

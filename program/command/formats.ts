@@ -27,7 +27,7 @@ export function addFormat(command: Command): Command {
 /**
  * Sets the format by the extension of the `--out` file, such as `.csv`, unless an option gives the format.
  *
- * @throws CommanderError, after its message is written, for `--json` together with another `--format`
+ * @throws CommanderError if `--json` is given together with another `--format`. Its message is written already
  */
 export function settleFormat(command: Command): void {
   const { out } = command.opts<Partial<GivenFormat>>();

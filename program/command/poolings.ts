@@ -28,7 +28,7 @@ export interface PoolingSettings {
   readonly q: number;
 }
 
-/** Settings of the poolings, as numbers or as functions that record them from the parameters of a fit. */
+/** Settings of the poolings. Each is a number or, if it is learned, a function that computes it from the parameters of a fit. */
 export type LearnableSettings = { readonly [Name in keyof PoolingSettings]: Setting };
 
 /** Pooling of the scores of a compound's poses into one ΔG. */
@@ -85,7 +85,7 @@ export const poolingOptions = ['combination', 'kT', 't', 'q'] as const;
 
 export type PoolingOption = (typeof poolingOptions)[number];
 
-/** Returns the function that takes ΔG from the two results of spread; undefined for other poolings, whose only result is ΔG. */
+/** For `spread`, whose results are a mean and a variance, returns a function that picks the mean as ΔG; else undefined. */
 export function readoutOf({ combination }: GivenPooling): ((prediction: Value) => Value) | undefined {
   return combination === 'spread' ? prediction => reshape(slice(prediction, 0, 1), []) : undefined;
 }
@@ -103,7 +103,7 @@ export function addPooling(command: Command): Command {
     .option('--q <exponent>', 'exponent of power-mean, which needs scores above 0', notZero, 1);
 }
 
-/** Returns options with the pooling that the weights were fitted with, except for options that the user chose. */
+/** Returns the options with the pooling that the scorer's weights were fitted with. Options that the user chose stay. */
 export function withPooling<Options extends GivenPooling & { readonly chosen: readonly PoolingOption[] }>(
   options: Options,
   pooling: GivenPooling | undefined,

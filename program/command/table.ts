@@ -1,10 +1,10 @@
-/** Returns rows as a text with aligned columns. The first column is flush left; the others, of numbers, are flush right. */
+/** Returns rows as a text with aligned columns. The first column is flush left, the others are flush right. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? [];
   const line = (row: readonly string[]) =>
     widths.map((width, column) => {
       const cell = row[column] ?? '';
-      // Columns of numbers are at least eight characters wide.
+      // Columns after the first are at least eight characters wide.
       return column === 0 ? cell.padEnd(width) : cell.padStart(Math.max(width, 8));
     });
   return rows.map(row => `  ${line(row).join('  ')}`.trimEnd()).join('\n');

@@ -12,11 +12,11 @@ export interface OptimiserSettings {
   readonly momentum: number;
   readonly weightDecay?: number;
   readonly clip?: number;
-  /** Parameters that are not fitted: their names, or prefixes of names before a dot. */
+  /** Parameters that are not fitted: each a full name, or the part of names up to one of their dots, such as `a` for `a.b`. */
   readonly freeze: readonly string[];
 }
 
-/** True if `frozen` contains the name of a parameter, or a prefix of the name before a dot. */
+/** True if `frozen` contains the name of a parameter, or the part of it up to one of its dots. */
 export function isFrozen(name: string, frozen: readonly string[]): boolean {
   return frozen.some(each => name === each || name.startsWith(`${each}.`));
 }

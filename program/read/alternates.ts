@@ -6,7 +6,8 @@ export class Alternates {
    * True for an atom with one location, and at the first call for an atom with alternate locations.
    *
    * @param location label of the alternate location; '' if the atom has only one
-   * @param atom name, chain and residue number. The residue's name is left out, because alternates may be different residues
+   * @param atom key of the atom: its name, chain and residue number, but not the residue's name, which may differ between
+   * alternate locations
    */
   isFirst(location: string, atom: string): boolean {
     if (location === '') return true;

@@ -30,7 +30,8 @@ export interface ReadOptions {
 }
 
 /**
- * Yields the molecules of a text, each with at least one atom. There is at least one, unless `options` leave it out.
+ * Yields the molecules of a text, each with at least one atom. A text without molecules is an error, so nothing is yielded only
+ * if `options` leave records out.
  *
  * @param file name of the file, which determines the format, and appears in messages
  * @throws Error naming file and line, what was expected there and what was found
@@ -58,7 +59,7 @@ export function moleculeOf(text: string, file: string): Molecule {
 
 /** Error for a second molecule in a file that should have only one. */
 export function severalError({ source: { file, line } }: Molecule): Error {
-  return new Error(`${file}, line ${line}: expected one model, as for a receptor, found a second one`);
+  return new Error(`${file}, line ${line}: expected a file with only one molecule, found a second one`);
 }
 
 /** Reads the molecules of a text that comes in chunks. */

@@ -139,15 +139,15 @@ function derivativesText({ gradient }: CompoundResult, { params, target }: About
       ['', 'w', `∂${what}/∂w`],
       ...entries.map(([name, [slope = 0]]) => [
         name,
-        withoutTrailingZeros(params[name]?.data[0]),
+        upToSevenDigits(params[name]?.data[0]),
         fixed(slope, 4),
       ]),
     ]),
   );
 }
 
-/** Formats a number with up to seven digits, so that numbers that the user typed appear unchanged. */
-function withoutTrailingZeros(number: number | undefined): string {
+/** Formats a number with up to seven significant digits, so that Vina's weights appear as published. */
+function upToSevenDigits(number: number | undefined): string {
   return number === undefined ? '' : String(Number(number.toPrecision(7)));
 }
 
@@ -173,7 +173,7 @@ function comparisonText(strategies: readonly StrategyCost[], isStyled: boolean):
     `${fixed(milliseconds, 0)} ms`,
     difference === 0 ? '0' : difference.toExponential(1),
   ]);
-  const heading = 'Strategies: cost and difference of the gradient';
+  const heading = 'Strategies: cost, and relative difference of the gradient from the first row';
   return `${section(
     isStyled,
     heading,

@@ -13,19 +13,19 @@ export interface Row {
   readonly target: string;
   /** Measured ΔG, in kcal/mol. */
   readonly measured: number;
-  /** Predicted ΔG by the name of the method. */
+  /** Predicted ΔG of each method. The keys are the names of the methods. */
   readonly predicted: Readonly<Record<string, number>>;
 }
 
 /** Quality of a method of prediction, over all targets. */
 export interface Figures {
-  /** Root mean square error after the best shift of each target, kcal/mol. */
+  /** Root mean square error in kcal/mol, after the predictions of each target are shifted by the best constant. */
   readonly error: number;
   /** Mean of Kendall's τ within targets. */
   readonly tau: number;
 }
 
-/** A number, and the middle 95 % of its values over resampled compounds. */
+/** A figure, and the range that holds the middle 95 % of its values over resampled compounds. */
 export interface Interval {
   readonly value: number;
   readonly low: number;

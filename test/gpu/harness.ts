@@ -31,10 +31,11 @@ export interface Report {
   readonly backend: string;
   readonly fallbackReason: string | null;
   readonly compiled: number;
+  /** Counts of what is held on the device, of launches and of readbacks. */
   readonly device: GpuExecutor['device'];
 }
 
-/** Executor that is driven by plain data, in this process or in a page. */
+/** Handle on a GPU executor in this process or in a page. It takes and returns only data that can be sent to a page. */
 export interface Machine {
   run(task: Case): Promise<Tensor[]>;
   /** Runs several cases at the same time. */
@@ -47,7 +48,7 @@ export interface Machine {
 const combinations = { boltzmann: () => boltzmann({ kT: 0.593 }), lse: () => lse({ t: 1 }) };
 
 /**
- * Opens a backend of gpu() as a machine.
+ * Makes an executor of gpu(), and returns a handle that drives it by plain data.
  *
  * @param lose makes the backend lose its device
  */

@@ -974,8 +974,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a log-weight does not affect averages within a group',
     file: 'combine/group.ts',
-    find: 'const sums = add(byValue, byWeight);',
-    replace: 'const sums = byValue;',
+    find: 'const sums = add(fromValues, fromLogWeights);',
+    replace: 'const sums = fromValues;',
     caughtBy: ['test/combine/pooling.test.ts'],
   },
   {

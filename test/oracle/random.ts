@@ -5,7 +5,7 @@ export class Random {
   #c = 0x9e37_79b9;
   #counter = 1;
 
-  /** @param seed, stream integers from 0 to 2³² − 1 */
+  /** Starts the generator. `seed` and `stream` are integers from 0 to 2³² − 1. */
   constructor(seed: number, stream: number) {
     this.#a = stream | 0;
     this.#b = seed | 0;

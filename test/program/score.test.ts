@@ -540,7 +540,11 @@ describe('score, with one line on stderr,', () => {
       /pocket\.pdbqt: expected files with poses, found only the receptor /,
     ],
     ['a missing receptor', [few, '--receptor', 'nowhere.pdbqt'], /cannot read nowhere.pdbqt: no such file/],
-    ['a receptor of many models', [few, '--receptor', posesFile], /poses\.pdbqt.*: expected one model/],
+    [
+      'a receptor of many models',
+      [few, '--receptor', posesFile],
+      /poses\.pdbqt.*: expected a file with only one molecule/,
+    ],
     [
       'a file that is not PDBQT',
       [file('a.pdbqt', 'hello'), ...withReceptor],

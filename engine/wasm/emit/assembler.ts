@@ -13,8 +13,8 @@ export interface Encoded {
 }
 
 /**
- * The bytes of a module with these functions, all exported under their names, one imported memory, and imported
- * functions that take and return one float64 (https://webassembly.github.io/spec/core/binary/modules.html).
+ * The bytes of a module that imports one memory, and functions that take and return one float64. It exports each of its
+ * own functions under its name (https://webassembly.github.io/spec/core/binary/modules.html).
  */
 export function assembled(
   functions: readonly Encoded[],
@@ -64,7 +64,7 @@ export function assembled(
   return bytes.copy();
 }
 
-/** Encodes a function, which may call only the imports. Functions with equal bytes are interchangeable. */
+/** Encodes a function, which may call only the imports. The bytes contain neither its name nor its parameters. */
 export function encoded(builder: FunctionBuilder, imports: readonly string[]): Encoded {
   const { params, locals, body } = builder;
   // Locals are declared in groups of one type.

@@ -29,10 +29,15 @@ export function molfile(atoms: readonly AtomRow[], bonds: readonly BondRow[] = [
     const columns = at.map(x => x.toFixed(4).padStart(10)).join('');
     return `${columns} ${symbol.padEnd(3)} 0  0  0  0  0  0  0  0  0  0  0  0`;
   });
-  const triplets = (...numbers: number[]) => numbers.map(number => String(number).padStart(3)).join('');
+  const inThreeColumns = (...numbers: number[]) => numbers.map(number => String(number).padStart(3)).join('');
   return [
-    ...['name', '  test', '', `${triplets(atoms.length, bonds.length)}  0  0  0  0  0  0  0  0999 V2000`],
-    ...[...lines, ...bonds.map(bond => `${triplets(...bond)}  0`), 'M  END'],
+    ...[
+      'name',
+      '  test',
+      '',
+      `${inThreeColumns(atoms.length, bonds.length)}  0  0  0  0  0  0  0  0999 V2000`,
+    ],
+    ...[...lines, ...bonds.map(bond => `${inThreeColumns(...bond)}  0`), 'M  END'],
   ].join('\n');
 }
 

@@ -48,7 +48,7 @@ describe('the PDB reader', () => {
     expect(read(`${model(1)}\n${model(2)}\nEND\n`).map(({ source }) => source.line)).toEqual([2, 8]);
     expect(read(`${carbon}\nEND\n${calcium}\nEND\n`).map(({ atoms }) => atoms[0]?.element)).toEqual([6, 20]);
     expect(() => moleculeOf(`${model(1)}\n${model(2)}`, 'a.pdb')).toThrow(
-      'a.pdb, line 8: expected one model, as for a receptor, found a second one',
+      'a.pdb, line 8: expected a file with only one molecule, found a second one',
     );
   });
 

@@ -156,7 +156,7 @@ describe('the PDBQT reader', () => {
   test('gives the one molecule of a receptor, and rejects a second', () => {
     expect(moleculeOf(lines.join('\n'), 'a.pdbqt').atoms.length).toBe(3);
     expect(() => moleculeOf(`${lines.join('\n')}\n${lines.join('\n')}`, 'a.pdbqt')).toThrow(
-      'a.pdbqt, line 12: expected one model, as for a receptor, found a second one',
+      'a.pdbqt, line 12: expected a file with only one molecule, found a second one',
     );
   });
 

@@ -67,7 +67,7 @@ describe('structures for networks', () => {
 
   test('need heavy atoms, and a receptor must be one molecule', async () => {
     await expect(readReceptor(data('poses.pdbqt'))).rejects.toThrow(
-      'line 74: expected one model, as for a receptor, found a second one',
+      'line 74: expected a file with only one molecule, found a second one',
     );
     const hydrogens = molfile(water.filter(([symbol]) => symbol === 'H'));
     await expect(readPoses(file('h.sdf', hydrogens))).rejects.toThrow(
