@@ -16,6 +16,6 @@ for i in $(seq "$SHARDS"); do
 done
 code=0
 node --import tsx --conditions=posetape:source program/main.ts merge --quiet "$RUN"/shard-*.json \
-  --format "${FORMAT:-csv}" --out "$RUN/result.${FORMAT:-csv}" || code=$?
+  --format "${FORMAT:-csv}" --out "$RUN/result.csv" || code=$?
 # Code 3: done, except for molecules that were skipped.
 [ "$code" -eq 3 ] || exit "$code"

@@ -4,8 +4,7 @@
 #
 #   RUN=run SHARDS=8 bash examples/cluster/slurm/submit.sh docked/ --receptor protein.pdbqt
 #
-# RUN is a folder on a disk that all nodes share. The result is $RUN/result.csv, or ends with the
-# FORMAT that is set. The arguments are those of score.
+# RUN is a folder on a disk that all nodes share. The result is $RUN/result.csv. The arguments are those of score.
 set -euo pipefail
 export RUN=${RUN:-run} SHARDS=${SHARDS:-8} ROUND=${ROUND:-1}
 here=$(dirname "$0")
@@ -28,4 +27,4 @@ if [ -n "$missing" ]; then
   after=(--dependency="afterany:$array")
 fi
 merge=$(submit "${after[@]}" --output="$RUN/merge.log" "$here/merge.sh" "$@")
-echo "job $merge merges the shards into $RUN/result.${FORMAT:-csv}"
+echo "job $merge merges the shards into $RUN/result.csv"
