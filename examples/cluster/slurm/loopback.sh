@@ -78,9 +78,19 @@ CONF
     scancel --user="$(id -un)"
     for _ in $(seq 100); do [ -z "$(squeue --noheader)" ] && break; sleep 0.2; done
     scontrol update NodeName=localhost State=RESUME 2>/dev/null || true
+    # Lost jobs that still run may drain the node and hold new jobs for some seconds more.
+    for _ in $(seq 20); do
+      sleep 1
+      scontrol update NodeName=localhost State=RESUME || true
+      squeue --noheader --format=%A | xargs --no-run-if-empty scontrol release || true
+    done > /dev/null 2>&1 &
+    echo $! > "$folder/recovery.pid"
     sinfo >&2
     ;;
   stop)
+    # Ends the loop of `recover`, whose last command may take a moment more.
+    end recovery
+    sleep 1
     scancel --user="$(id -un)" 2>/dev/null || true
     for _ in $(seq 50); do [ -z "$(squeue --noheader 2>/dev/null)" ] && break; sleep 0.2; done
     for daemon in slurmd slurmctld munged; do end "$daemon"; done
