@@ -79,11 +79,15 @@ CONF
     for _ in $(seq 100); do [ -z "$(squeue --noheader)" ] && break; sleep 0.2; done
     scontrol update NodeName=localhost State=RESUME 2>/dev/null || true
     # Lost jobs that still run may drain the node and hold new jobs for some seconds more.
-    for _ in $(seq 20); do
-      sleep 1
-      scontrol update NodeName=localhost State=RESUME || true
-      squeue --noheader --format=%A | xargs --no-run-if-empty scontrol release || true
-    done > /dev/null 2>&1 &
+    {
+      for _ in $(seq 20); do
+        sleep 1
+        scontrol update NodeName=localhost State=RESUME || true
+        squeue --noheader --format=%A | xargs --no-run-if-empty scontrol release || true
+      done
+      # `stop` must not kill a later process with the same number.
+      rm -f "$folder/recovery.pid"
+    } > /dev/null 2>&1 &
     echo $! > "$folder/recovery.pid"
     sinfo >&2
     ;;
